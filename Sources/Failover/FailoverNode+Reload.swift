@@ -29,20 +29,29 @@ extension FailoverNode {
     /// state.
     ///
     /// - Parameter next: What the node is to do from now on.
+    /// - Returns: What was changed.
     /// - Throws: An inconsistent configuration, or `.system`; the old one then stays in force.
-    public func reconfigure(_ next: FailoverConfiguration) throws(FailoverError) {
+    @discardableResult
+    public func reconfigure(
+        _ next: FailoverConfiguration
+    ) throws(FailoverError) -> FailoverPlan {
         try next.validate()
-        do throws(HostError) { try adopt(placed(next)) } catch { throw .system(error) }
+        let plan: FailoverPlan
+        do throws(HostError) { plan = try adopt(placed(next)) } catch { throw .system(error) }
         asked = next
         if next.tellsStatesOnReload {
             drivers.values.forEach { $0.writeState() }
             elections.forEach { $0.writeState() }
         }
         host.emit(.reloaded)
+        return plan
     }
 
     /// Does what the plan for a configuration says whose routers are all placed.
-    func adopt(_ next: FailoverConfiguration) throws(HostError) {
+    ///
+    /// - Returns: The plan.
+    @discardableResult
+    func adopt(_ next: FailoverConfiguration) throws(HostError) -> FailoverPlan {
         let plan = plan(following: next)
         try host.follow(next.interfaceUses)
         configuration = next
@@ -70,6 +79,7 @@ extension FailoverNode {
         elections.forEach { $0.start() }
         host.forgetDeparted()
         host.releaseEvents()
+        return plan
     }
 
     /// Lets what goes on follow its new settings, under what it is recognised by from now on.

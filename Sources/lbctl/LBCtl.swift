@@ -20,7 +20,7 @@ struct LBCtl: ParsableCommand {
             StatusCommand.self, TopCommand.self, ServerCommand.self, SessionCommand.self,
             TableCommand.self, VRRPCommand.self, ReloadCommand.self, MonitorCommand.self,
             DecodeCommand.self,
-            BalancerCommand.self, GuardCommand.self, MailCommand.self,
+            ManualCommand.self, BalancerCommand.self, GuardCommand.self, MailCommand.self,
         ])
 
     static func main() {
@@ -44,6 +44,7 @@ struct LBCtl: ParsableCommand {
     /// Does what the arguments say; help and the version are printed as all else is, and have to fit too.
     private static func carryOut() throws {
         do {
+            try checkWords(CommandLine.arguments.dropFirst())
             var command = try parseAsRoot()
             try command.run()
         } catch let error where exitCode(for: error).isSuccess {

@@ -587,7 +587,7 @@ import VRRPCore
         ),
         (
             "server b unix@/x check addr 192.0.2.1",
-            "f:5:8: error: server 'b': it has no port of its own, so a check at 'addr' needs 'port N'"
+            "f:7:8: error: server 'b': it has no port of its own, so a check at 'addr' needs 'port N'"
         ),
         ("target 192.0.2.1:80", "f:7:1: error: 'target' is not allowed in a listen section"),
         (

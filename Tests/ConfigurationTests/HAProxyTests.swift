@@ -143,7 +143,7 @@ import VRRPCore
         ("server b 192.0.2.1:+-1", "f:7:10: error: port offset -1: must be 0 to 65535"),
         (
             "server b 192.0.2.1 check",
-            "f:5:8: error: server 'b': it has no port of its own, so a check needs 'port N'"
+            "f:7:8: error: server 'b': it has no port of its own, so a check needs 'port N'"
         ),
         (
             "source 192.0.2.999",

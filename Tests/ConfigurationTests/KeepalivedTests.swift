@@ -58,6 +58,10 @@ import VRRPCore
             "f:6:10: error: unknown option of an address 'dve'; did you mean 'dev'?"
         ),
         (
+            "virtual_ipaddress {\n10.0.0.1 10.0.0.2/24\n}",
+            "f:6:10: error: '10.0.0.2/24': each address must stand on a line of its own"
+        ),
+        (
             "track_script {\nchk_haprox\n}",
             "f:6:1: error: track_script 'chk_haprox': no vrrp_script has this name"
         ),

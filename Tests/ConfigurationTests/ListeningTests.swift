@@ -158,7 +158,7 @@ import VRRPCore
         rule: String, isTold: Bool
     ) {
         let told =
-            "f:5:8: warning: server 'b' of 'web': there is no port 0, which clients of port 80 would be"
+            "f:7:8: warning: server 'b' of 'web': there is no port 0, which clients of port 80 would be"
             + " led to"
         #expect(diagnose(proxy("server b 192.0.2.1:-80\n\(rule)")) == (isTold ? [told] : []))
     }
@@ -180,7 +180,7 @@ import VRRPCore
             diagnose(
                 proxy("server b 0.0.0.0 check port 1 agent-check agent-port 1\n\(setsDestination)"))
                 == [
-                    "f:5:8: error: server 'b': it is where each client connected to, so 'check' needs 'addr"
+                    "f:7:8: error: server 'b': it is where each client connected to, so 'check' needs 'addr"
                         + " ADDRESS', and 'agent-check' needs 'agent-addr ADDRESS'"
                 ])
     }
@@ -197,7 +197,7 @@ import VRRPCore
         place: String, rule: String, isTold: Bool
     ) {
         let told =
-            "f:5:8: warning: server 'b' of 'web': it is where clients connected to, which for those of port"
+            "f:7:8: warning: server 'b' of 'web': it is where clients connected to, which for those of port"
             + " 80 is this listener, round and round, unless netfilter redirects them here; say elsewhere"
             + " by 'transparent', 'accept-proxy' or 'set-dst'"
         #expect(diagnose(proxy("server b \(place)\n\(rule)")) == (isTold ? [told] : []))

@@ -206,8 +206,8 @@ import VRRPTestKit
 
     @Test func `a document of a release that counted less is read`() throws {
         let sent = ControlCodec.encode(.status(sampleNode()))
-        let text = String(decoding: sent, as: UTF8.self).replacing("\"conflictsWon\":0,", with: "")
-        #expect(!text.contains("conflictsWon"))
+        let text = String(decoding: sent, as: UTF8.self).replacing("\"conflicts_won\":0,", with: "")
+        #expect(!text.contains("conflicts_won"))
         var decoder = ControlDecoder<ControlResponse>()
         decoder.append(Array(text.utf8))
         guard case .status(let read) = try decoder.next() else {
@@ -215,6 +215,17 @@ import VRRPTestKit
             return
         }
         #expect(read.virtualRouters[0].counters.advertisementsSent == 1_234)
+    }
+
+    @Test func `fields are named in one style`() throws {
+        var status = sampleNode()
+        status.election = ElectionStatus()
+        status.startupCountdown = 1
+        status.syncGroups = [SyncGroupStatus(name: "g", members: [], stateWord: "MASTER")]
+        let text = String(decoding: status.json(), as: UTF8.self)
+        let names = text.matches(of: /"([A-Za-z_0-9]+)":/).map { String($0.1) }
+        #expect(names.contains("virtual_routers") && names.contains("state_word"))
+        #expect(names.filter { $0 != $0.lowercased() } == [])
     }
 
     @Test func `equal documents give equal bytes, and both read back`() throws {

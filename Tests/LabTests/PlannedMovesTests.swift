@@ -57,7 +57,7 @@ extension InTheLab {
                     == "virtual router VI_1: changed in place: priority 101 becomes 110, what it tracks\n"
             )
             let status = try lbctl(.lb1, "status", "--json").replacing(" ", with: "")
-            #expect(status.contains("\"basePriority\":101"))
+            #expect(status.contains("\"base_priority\":101"))
             _ = try lab.write(changed + "}", to: "keepalived-lb1.conf")
             let wrong = try lab.run(.lb1, Lab.binary("lbctl"), "reload", "--dry-run")
             #expect(wrong.exit == .status(2))

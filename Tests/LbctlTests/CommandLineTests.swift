@@ -351,7 +351,9 @@ import Testing
 
         let wrong = try folder.run("server", "drain", "web/s2", "--control", control)
         #expect(wrong.status == 1)
-        #expect(wrong.errors == "lbctl: no server of web is named 's2'; there are: s1\n")
+        #expect(
+            wrong.errors
+                == "lbctl: no server of web is named 's2'; there are: s1; did you mean 's1'?\n")
         #expect(try folder.run("server", "drain", "web/s1", "--control", control).status == 0)
 
         let second = try folder.run("run", "--no-realtime", "--control", control, file)

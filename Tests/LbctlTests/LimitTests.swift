@@ -36,7 +36,7 @@ struct `The limit on connections` {
         let small = try start(256, 2_048)
         // Of 2,048: 129 for the process and its listener, 96 for pipes, 128 spare sockets; two for each.
         try folder.awaitLog(" serves, 847 connections at most")
-        #expect(try folder.balancerStatus()["connectionLimit"] as? Int == 847)
+        #expect(try folder.balancerStatus()["connection_limit"] as? Int == 847)
         let before = try memory(of: small)
         small.kill()
         let large = try start(1_024, 19_000)

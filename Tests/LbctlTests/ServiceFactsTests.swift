@@ -73,12 +73,12 @@ struct `The election follows the balancer` {
         try folder.awaitLog("Tracked backend web is usable", count: 2)
         #expect(ContinuousClock.now - servedAt > .seconds(1.5))
         try eventually(within: .seconds(5), "priority 150 at last") {
-            let routers = try folder.status()["virtualRouters"] as? [[String: Any]]
-            return routers?.first?["effectivePriority"] as? Int == 150
+            let routers = try folder.status()["virtual_routers"] as? [[String: Any]]
+            return routers?.first?["effective_priority"] as? Int == 150
         }
-        let routers = try folder.status()["virtualRouters"] as? [[String: Any]]
+        let routers = try folder.status()["virtual_routers"] as? [[String: Any]]
         let trackers = routers?.first?["trackers"] as? [[String: Any]] ?? []
-        let times = trackers.map { ($0["name"] as? String, $0["runTime"] as? Int) }
+        let times = trackers.map { ($0["name"] as? String, $0["run_time"] as? Int) }
         #expect(times.map(\.0) == ["own", "quick", "backend web"])
         #expect(try #require(times.last { $0.0 == "quick" }?.1) < 1000)
         #expect(times.first?.1 == nil)

@@ -93,9 +93,9 @@ private final class NotificationSocket {
 @Suite struct `The Debian package` {
     @Test func `it holds the program, the unit and its settings, and says what it needs`() throws {
         let folder = try ProgramFolder()
-        let script = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Packaging/deb").path
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let script = root.appending(path: "Packaging/deb").path
         // Compressing a debug build takes half a minute, and is dpkg's own.
         let made = try folder.run(command: [
             "/bin/sh", "-c",
@@ -108,15 +108,30 @@ private final class NotificationSocket {
             let words = line.split(separator: " ")
             return "\(words[0]) \(words[1]) \(words[5])"
         }
+        let documents = try linkedDocuments(in: root.appending(path: "README.md"))
+        #expect(documents.contains("Documentation/CONFORMANCE.md"))
         for file in [
             "-rwxr-xr-x root/root ./usr/sbin/lbctl",
             "-rw-r--r-- root/root ./lib/systemd/system/lbctl.service",
             "-rw-r--r-- root/root ./etc/default/lbctl",
-        ] {
+            "-rw-r--r-- root/root ./usr/share/man/man8/lbctl.8.gz",
+            "-rw-r--r-- root/root ./usr/share/bash-completion/completions/lbctl",
+            "-rw-r--r-- root/root ./usr/share/zsh/vendor-completions/_lbctl",
+            "-rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/lbctl.fish",
+            "-rw-r--r-- root/root ./usr/share/doc/lbctl/copyright",
+            "-rw-r--r-- root/root ./usr/share/doc/lbctl/README.md",
+            "-rw-r--r-- root/root ./usr/share/doc/lbctl/Examples/health/haproxy.cfg",
+        ] + documents.map({ "-rw-r--r-- root/root ./usr/share/doc/lbctl/\($0)" }) {
             #expect(files.contains(file), "\(file) in \(files)")
         }
         let needs = try folder.run(command: ["/usr/bin/dpkg-deb", "--field", package, "Depends"])
         #expect(needs.output.contains("libnl-route-3-200"))
+    }
+
+    /// The files that a document leads to, as it names them.
+    private func linkedDocuments(in file: URL) throws -> [String] {
+        let text = try String(contentsOf: file, encoding: .utf8)
+        return text.matches(of: /\]\(([A-Za-z\/]+\.md)\)/).map { String($0.1) }
     }
 }
 #endif

@@ -67,7 +67,7 @@ import Testing
         let entries = try #require(document?["sessions"])
         #expect(entries.map { $0["server"] as? String } == ["t", "t"])
         #expect(entries.map { $0["phase"] as? String } == ["relaying", "relaying"])
-        #expect(entries.allSatisfy { $0["bytesOut"] as? Int == 5 && $0["age"] is Int })
+        #expect(entries.allSatisfy { $0["bytes_out"] as? Int == 5 && $0["age"] is Int })
         for (words, count) in [
             (["--limit", "2"], 2), (["--proxy", "web"], 3), (["--server", "pool/t"], 2),
             (["--source", "127.0.0.0/8"], 5), (["--source", "127.0.0.2"], 0),

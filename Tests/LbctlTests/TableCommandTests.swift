@@ -132,7 +132,9 @@ import Testing
                 # table: bytes, type: binary, size:9, used:0
 
                 """)
-        #expect(try table("set", "ends", "192.0.2.7", "gpt0=7", "conn_rate=5").output == "")
+        #expect(
+            try table("set", "ends", "192.0.2.7", "gpt0=7", "conn_rate=5").output
+                == "ends: key '192.0.2.7' has conn_rate=5 gpt0=7\n")
         #expect(try table("set", "said", "a\\x20b", "gpt0=4294967295").status == 0)
         #expect(
             try table("set", "bytes", "61", "conn_cnt=2", "gpt0=3", "gpc1=4", "gpc1_rate=5").status
@@ -155,7 +157,8 @@ import Testing
 
                 """)
         #expect((try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]) != nil)
-        #expect(try table("clear", "said", "a\\x20b").status == 0)
+        #expect(
+            try table("clear", "said", "a\\x20b").output == "said: key 'a\\x20b' forgotten\n")
         #expect(try table("show", "said").output == "# table: said, type: string, size:9, used:0\n")
         #expect(try table("clear", "ends", "--all").output == "1 forgotten, 0 left\n")
         try folder.awaitLog("notice: table ends: the operator wants all keys forgotten")

@@ -109,6 +109,8 @@ struct Draft: Sendable {
     var tableNames: Set<String> = []
     /// The names of all named checks, also of those that have something wrong.
     var checkNames: Set<String> = []
+    /// Where the servers' names are.
+    var serverLocations: [ServerReference: Location] = [:]
     /// The servers that others track.
     var trackedServers: [Placed<ServerReference>] = []
     /// How many sections haproxy would number.

@@ -67,9 +67,15 @@ extension ModelAssembler {
                 let what = server.portOffset == nil ? "check at 'addr'" : "check"
                 report(
                     "server \(server.name.quoted): it has no port of its own, so a \(what) needs"
-                        + " 'port N'", at: backend.location)
+                        + " 'port N'", at: location(of: server, in: backend))
             }
         }
+    }
+
+    /// Where a server's name is; where its section begins, if it has no line there.
+    private func location(of server: Server, in backend: Placed<Backend>) -> Location {
+        draft.serverLocations[
+            ServerReference(backend: backend.value.name, server: server.name)] ?? backend.location
     }
 
     /// Checks and settles what only shows of servers once the sections around them are known.
@@ -97,7 +103,8 @@ extension ModelAssembler {
                 guard !words.isEmpty else { continue }
                 report(
                     "server \(server.name.quoted): it is where each client connected to, so"
-                        + " \(words.joined(separator: ", and "))", at: backend.location)
+                        + " \(words.joined(separator: ", and "))",
+                    at: location(of: server, in: backend))
             }
         }
     }
@@ -106,8 +113,7 @@ extension ModelAssembler {
     /// the listener; whoever has come by another way, or is led by rules, is left to them.
     mutating func checkFollowers() {
         let backends = Dictionary(
-            draft.backends.map { ($0.value.name, $0.value) },
-            uniquingKeysWith: { first, _ in first })
+            draft.backends.map { ($0.value.name, $0) }, uniquingKeysWith: { first, _ in first })
         for frontend in draft.frontends where !frontend.value.isDisabled {
             let rules = frontend.value.rules
             guard rules.backends.isEmpty, !rules.changesPort,
@@ -121,26 +127,27 @@ extension ModelAssembler {
                 return (Int(port), !listener.isTransparent)
             }
             let ports = ends.map(\.port)
-            for server in backend.servers {
+            for server in backend.value.servers {
+                let place = location(of: server, in: backend)
                 if server.address.isAnywhere, !rules.changesAddress,
                     let end = ends.first(where: {
                         $0.isOwn && (server.portOffset ?? Int(server.port) - $0.port) == 0
                     })
                 {
                     report(
-                        "server \(server.name.quoted) of \(backend.name.quoted): it is where clients"
+                        "server \(server.name.quoted) of \(backend.value.name.quoted): it is where clients"
                             + " connected to, which for those of port \(end.port) is this listener, round"
                             + " and round, unless netfilter redirects them here; say elsewhere by"
                             + " 'transparent', 'accept-proxy' or 'set-dst'",
-                        at: frontend.location, as: .warning)
+                        at: place, as: .warning)
                 }
                 guard let offset = server.portOffset,
                     let port = ports.first(where: { !(1...65_535).contains($0 + offset) })
                 else { continue }
                 report(
-                    "server \(server.name.quoted) of \(backend.name.quoted): there is no port"
+                    "server \(server.name.quoted) of \(backend.value.name.quoted): there is no port"
                         + " \(port + offset), which clients of port \(port) would be led to",
-                    at: frontend.location, as: .warning)
+                    at: place, as: .warning)
             }
         }
     }

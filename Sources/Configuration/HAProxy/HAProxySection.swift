@@ -356,6 +356,10 @@ struct HAProxySection: Sendable {
     func note(_ backend: Backend, _ file: String, in draft: inout Draft) {
         tlsLines.note(in: &draft, file: file, section: name)
         for server in backend.servers {
+            let reference = ServerReference(backend: backend.name, server: server.name)
+            draft.serverLocations[reference] = serverPositions[server.name].map {
+                Location(file: file, position: $0)
+            }
             guard let tracked = server.health.tracked else { continue }
             let position = trackPositions[server.name] ?? name.position
             draft.trackedServers.append(placed(tracked, file, at: position))

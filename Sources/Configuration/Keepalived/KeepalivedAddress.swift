@@ -21,6 +21,11 @@ struct KeepalivedAddress: Sendable {
         }
         var address = KeepalivedAddress(
             value: VirtualAddress(address: prefix.address, prefixLength: prefix.length))
+        if let next = arguments.upcoming, (try? next.prefix()) != nil {
+            throw .error(
+                "\(next.text.quoted): each address must stand on a line of its own",
+                at: next.position)
+        }
         try options.readAll(into: &address, &arguments)
         return address.finished()
     }

@@ -1,15 +1,16 @@
 extension Sequence<String> {
     /// The word that a person most likely meant by `typed`: at most a third of it differs.
     ///
-    /// Counts inserted, missing, wrong and swapped neighbouring characters; among equals the
-    /// alphabetically first wins, so that the answer does not depend on the order of a table.
-    func nearest(to typed: String) -> String? {
+    /// Counts inserted, missing, wrong and swapped neighbouring characters, whether they are capital or
+    /// not; among equals the alphabetically first wins, so that the answer does not depend on the order
+    /// of a table.
+    package func nearest(to typed: String) -> String? {
         let wanted = Array(typed.lowercased().utf8.prefix(65))
         guard (2...64).contains(wanted.count) else { return nil }
         let limit = Swift.min(3, Swift.max(1, wanted.count / 3))
         var best: (distance: Int, word: String)?
         for word in self where abs(word.utf8.count - wanted.count) <= limit {
-            let distance = editDistance(wanted, Array(word.utf8))
+            let distance = editDistance(wanted, Array(word.lowercased().utf8))
             guard distance <= limit else { continue }
             if best.map({ (distance, word) < ($0.distance, $0.word) }) ?? true {
                 best = (distance, word)

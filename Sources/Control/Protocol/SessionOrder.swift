@@ -186,4 +186,11 @@ public struct SessionStatus: Codable, Hashable, Sendable {
         (self.client, self.destination) = (client, destination)
         (age, idle, bytesIn, bytesOut) = (0, 0, 0, 0)
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, phase, frontend, listener, backend, server, client, destination, address
+        case source, age, idle, queue
+        case bytesIn = "bytes_in"
+        case bytesOut = "bytes_out"
+    }
 }

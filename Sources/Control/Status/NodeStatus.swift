@@ -44,8 +44,11 @@ public struct NodeStatus: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case format = "version"
-        case node, time, program, virtualRouters, syncGroups, notificationPipes, startupCountdown
-        case election, balancer, proxies
+        case node, time, program, election, balancer, proxies
+        case virtualRouters = "virtual_routers"
+        case syncGroups = "sync_groups"
+        case notificationPipes = "notification_pipes"
+        case startupCountdown = "startup_countdown"
     }
 
     /// Reads a document, also of a release that had fewer fields.
@@ -88,6 +91,11 @@ public struct ProgramStatus: Codable, Hashable, Sendable {
         self.version = version
         self.processID = processID
         self.uptime = uptime
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, uptime
+        case processID = "process_id"
     }
 }
 
@@ -135,4 +143,11 @@ public struct BalancerStatus: Codable, Hashable, Sendable {
 
     /// Makes the status of a balancer that is not configured.
     public init() {}
+
+    private enum CodingKeys: String, CodingKey {
+        case state, restarts, uptime, ending
+        case processID = "process_id"
+        case lastExit = "last_exit"
+        case connectionLimit = "connection_limit"
+    }
 }

@@ -43,6 +43,11 @@ public struct PeerStatus: Codable, Hashable, Sendable {
         self.lastHeardAgo = lastHeardAgo
         self.accepted = accepted
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case address, advertisement, accepted, refused, refusal, mismatches
+        case lastHeardAgo = "last_heard_ago"
+    }
 }
 
 extension PeerStatus {

@@ -20,6 +20,11 @@ public struct SyncGroupStatus: Codable, Hashable, Sendable {
         self.members = members
         self.stateWord = stateWord
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, members, trackers
+        case stateWord = "state_word"
+    }
 }
 
 /// A named pipe that states are written to.

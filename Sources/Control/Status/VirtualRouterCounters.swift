@@ -55,6 +55,23 @@ public struct VirtualRouterCounters: Codable, Hashable, Sendable {
         gaveWay = try count(.gaveWay)
         rejected = try fields.decodeIfPresent([String: Int].self, forKey: .rejected) ?? [:]
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case rejected
+        case advertisementsSent = "advertisements_sent"
+        case advertisementsEchoed = "advertisements_echoed"
+        case advertisementsNotSent = "advertisements_not_sent"
+        case advertisementsReceived = "advertisements_received"
+        case priorityZeroSent = "priority_zero_sent"
+        case priorityZeroReceived = "priority_zero_received"
+        case inferiorsHeard = "inferiors_heard"
+        case conflictsWon = "conflicts_won"
+        case becameActive = "became_active"
+        case releasedActive = "released_active"
+        case addressesRestored = "addresses_restored"
+        case routesRestored = "routes_restored"
+        case gaveWay = "gave_way"
+    }
 }
 
 extension VirtualRouterCounters {
@@ -104,6 +121,13 @@ public struct ElectionStatus: Codable, Hashable, Sendable {
 
     /// Makes the status of elections in which nothing happened.
     public init() {}
+
+    private enum CodingKeys: String, CodingKey {
+        case strays, stalls
+        case longestLag = "longest_lag"
+        case lastStall = "last_stall"
+        case lostMails = "lost_mails"
+    }
 }
 
 extension ElectionStatus {

@@ -72,6 +72,19 @@ public struct VirtualRouterStatus: Codable, Hashable, Sendable {
         self.effectivePriority = basePriority
         self.advertisementInterval = advertisementInterval
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, interface, vrid, state, addresses, trackers, peers, notes, counters
+        case protocolVersion = "protocol_version"
+        case stateWord = "state_word"
+        case basePriority = "base_priority"
+        case effectivePriority = "effective_priority"
+        case advertisementInterval = "advertisement_interval"
+        case syncGroup = "sync_group"
+        case preemptionCountdown = "preemption_countdown"
+        case activePeer = "active_peer"
+        case lastTransition = "last_transition"
+    }
 }
 
 /// Something that a virtual router's priority or state depends on.
@@ -101,5 +114,11 @@ public struct TrackerStatus: Codable, Hashable, Sendable {
         self.isGood = isGood
         self.weight = weight
         self.detail = detail
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, weight, detail, owner
+        case isGood = "good"
+        case runTime = "run_time"
     }
 }

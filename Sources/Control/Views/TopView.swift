@@ -75,7 +75,8 @@ public struct TopView: Hashable, Sendable {
         if status.balancer.state != .none { first += ", balancer \(status.balancer.state.words)" }
         first += ", \(Readable.date(secondsSince1970: status.time)) UTC"
         let frontends = status.proxies.flatMap { $0.rows.filter { $0.name == "FRONTEND" } }
-        var second = "\(frontends.reduce(0) { $0 + $1.traffic.sessions }) sessions"
+        let count = frontends.reduce(0) { $0 + $1.traffic.sessions }
+        var second = count == 1 ? "1 session" : "\(count) sessions"
         if rates.isKnown, !frontends.isEmpty {
             let sum = frontends.compactMap(rates.rate).reduce(TrafficRates.Rate(), +)
             second +=

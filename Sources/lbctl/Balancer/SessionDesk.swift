@@ -64,20 +64,17 @@ struct SessionDesk {
             let all = plan.frontends.map(\.name) + plan.pools.map(\.name)
             var known: Set<String> = []
             guard all.contains(name) else {
-                return Self.unknown("proxy", name, all.filter { known.insert($0).inserted })
+                return Failure.unknown("proxy", name, all.filter { known.insert($0).inserted })
+                    .message
             }
         }
         guard let name = filter.server else { return nil }
         let servers = plan.pools.filter { $0.name == name.pool }.flatMap(\.servers).map(\.name)
         guard !plan.pools.contains(where: { $0.name == name.pool }) else {
             return servers.contains(name.server)
-                ? nil : Self.unknown("server of \(name.pool)", name.server, servers)
+                ? nil : Failure.unknown("server of \(name.pool)", name.server, servers).message
         }
-        return Self.unknown("backend", name.pool, plan.pools.map(\.name))
-    }
-
-    private static func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {
-        "no \(kind) is named '\(name)'; there are: \(known.joined(separator: ", "))"
+        return Failure.unknown("backend", name.pool, plan.pools.map(\.name)).message
     }
 
     /// How often reactors are asked for one answer: a million places.

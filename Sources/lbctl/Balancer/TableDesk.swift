@@ -12,14 +12,13 @@ struct TableDesk {
     func answer(_ order: TableOrder) -> ControlResponse {
         do throws(Failure) {
             guard let index = model.stickTables.firstIndex(where: { $0.name == order.table }) else {
-                throw Failure(.notSo, model.unknownTable(order.table))
+                throw model.unknownTable(order.table)
             }
             switch order.action {
             case .show(let place): return .table(try part(of: index, order.key, from: place))
             case .clear: return .done(try clear(index, order.key))
             case .set(let values):
-                try set(values, of: order.key ?? "", in: index)
-                return .done("")
+                return .done(try set(values, of: order.key ?? "", in: index))
             }
         } catch { return .failed(ControlFailure(error)) }
     }
@@ -61,7 +60,7 @@ struct TableDesk {
         }
         switch view.forget(key, inTable: index) {
         case nil: throw wrongKey(key, of: settings)
-        case .forgotten: return ""
+        case .forgotten: return "\(settings.name): key '\(key)' forgotten"
         case .unknown:
             throw Failure(.notSo, "table '\(settings.name)': no key is '\(key)'")
         case .held:
@@ -74,7 +73,7 @@ struct TableDesk {
 
     private func set(
         _ values: [String: Int], of key: String, in index: Int
-    ) throws(Failure) {
+    ) throws(Failure) -> String {
         let settings = model.stickTables[index]
         var counts: [(StickQuantity, index: Int, UInt64)] = []
         let stored = settings.elements.filter { $0.datum != .connections }
@@ -99,6 +98,8 @@ struct TableDesk {
         guard isSet else {
             throw Failure(.notSo, "table '\(settings.name)' is full of keys that it keeps")
         }
+        let changes = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return "\(settings.name): key '\(key)' has \(changes.joined(separator: " "))"
     }
 
     private func wrongKey(_ key: String, of settings: StickTableSettings) -> Failure {
@@ -150,10 +151,8 @@ extension StickTableSettings {
 
 extension Model {
     /// Says that there is no such table, and which there are.
-    func unknownTable(_ name: String) -> String {
-        let known = stickTables.map(\.name).joined(separator: ", ")
-        return "no table is named '\(name)'; "
-            + (known.isEmpty ? "there is none" : "there are: \(known)")
+    func unknownTable(_ name: String) -> Failure {
+        .unknown("table", name, stickTables.map(\.name))
     }
 }
 #endif

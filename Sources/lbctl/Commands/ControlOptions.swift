@@ -60,6 +60,13 @@ struct ControlOptions: ParsableArguments {
         return response
     }
 
+    /// Has the running program do something, and prints what it says of it.
+    ///
+    /// - Throws: `Failure`: nobody answers, or the program says no.
+    func say(_ request: ControlRequest) throws(Failure) {
+        if case .done(let text) = try ask(request), !text.isEmpty { print(text) }
+    }
+
     private func response(from socket: Int32) throws(Failure) -> ControlResponse {
         var decoder = ControlDecoder<ControlResponse>()
         while true {

@@ -8,7 +8,7 @@ internal import NodeConfiguration
 struct FileOptions: ParsableArguments {
     @Argument(
         help: "keepalived and haproxy files and native YAML, recognised by content.")
-    var paths = ["/etc/lbctl/lbctl.yaml"]
+    var paths = [FileOptions.standardPath]
 
     @Option(
         help: "Read every file as this language: keepalived, haproxy or native.",
@@ -26,6 +26,8 @@ struct FileOptions: ParsableArguments {
         help:
             "This node's name for '@NAME …' lines of keepalived files; the host's name by default.")
     var configID: String?
+
+    private static let standardPath = "/etc/lbctl/lbctl.yaml"
 
     /// Reads and merges the files.
     ///
@@ -51,7 +53,16 @@ struct FileOptions: ParsableArguments {
 
     private func examined(_ loaded: LoadedConfiguration) -> LoadedConfiguration {
         var loaded = loaded
-        guard let model = loaded.model else { return loaded }
+        guard let model = loaded.model else {
+            if paths == [FileOptions.standardPath] {
+                loaded.remark(
+                    Diagnostic(
+                        .note, file: FileOptions.standardPath, line: 0,
+                        message: "is read because no file was named; those of the service are in"
+                            + " /etc/default/lbctl"))
+            }
+            return loaded
+        }
         // What only shows when the probes are made must not show in the process that is to serve.
         do throws(Failure) {
             _ = try HealthTargets(model).all(seenAs: .none)

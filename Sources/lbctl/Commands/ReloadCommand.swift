@@ -13,9 +13,6 @@ struct ReloadCommand: ParsableCommand {
     @Flag(help: "Print what a reload would change, and change nothing.")
     var dryRun = false
 
-    func run() throws {
-        guard case .done(let text) = try control.ask(dryRun ? .plan : .reload) else { return }
-        print(text)
-    }
+    func run() throws { try control.say(dryRun ? .plan : .reload) }
 }
 #endif

@@ -24,7 +24,7 @@ extension ServerCommand {
         var words: [String]
 
         func run() throws {
-            try control.say(try PoolOrder(server, .add(words)))
+            try control.say(.pool(try PoolOrder(server, .add(words))))
         }
     }
 
@@ -48,28 +48,29 @@ extension ServerCommand {
         }
 
         func run() throws {
-            if let wait { try awaitRemovable(for: .seconds(wait)) }
-            try control.say(try PoolOrder(server, .remove))
+            let deadline = wait.map { MonotonicInstant.now + .seconds($0) } ?? .now
+            while true {
+                try awaitRemovable(until: deadline)
+                do throws(Failure) {
+                    return try control.say(.pool(try PoolOrder(server, .remove)))
+                } catch {
+                    // The balancer process may be on its way back.
+                    guard error.status == .systemRefused, MonotonicInstant.now < deadline else {
+                        throw error
+                    }
+                }
+            }
         }
 
         /// haproxy's `wait TIME srv-removable`.
-        private func awaitRemovable(for time: Duration) throws(Failure) {
-            let deadline = MonotonicInstant.now + time
+        private func awaitRemovable(until deadline: MonotonicInstant) throws(Failure) {
             let question = try PoolOrder(server, .askRemovable)
-            while case .done(let reason) = try control.ask(.pool(question)), !reason.isEmpty,
-                MonotonicInstant.now < deadline
+            while MonotonicInstant.now < deadline,
+                case .done(let reason) = try control.ask(.pool(question)), !reason.isEmpty
             {
                 Thread.sleep(for: .milliseconds(100))
             }
         }
-    }
-}
-
-extension ControlOptions {
-    /// Has an order carried out, and says what there is to say.
-    fileprivate func say(_ order: PoolOrder) throws(Failure) {
-        guard case .done(let text) = try ask(.pool(order)), !text.isEmpty else { return }
-        print(text)
     }
 }
 

@@ -24,7 +24,7 @@ struct ServerCommand: ParsableCommand {
             let path = try ServerPath(server)
             var order = ServerOrder(backend: path.backend, server: path.server, change: change)
             order.deadline = deadline
-            _ = try control.ask(.server(order))
+            try control.say(.server(order))
         }
     }
 

@@ -85,7 +85,7 @@ struct TableCommand: ParsableCommand {
         }
 
         func run() throws {
-            try control.carryOut(TableOrder(table: table, key: key, action: .clear))
+            try control.say(.table(TableOrder(table: table, key: key, action: .clear)))
         }
     }
 
@@ -110,7 +110,7 @@ struct TableCommand: ParsableCommand {
                 }
                 data[String(parts[0])] = value
             }
-            try control.carryOut(TableOrder(table: table, key: key, action: .set(data)))
+            try control.say(.table(TableOrder(table: table, key: key, action: .set(data))))
         }
     }
 }
@@ -121,11 +121,6 @@ extension ControlOptions {
             throw Failure(.internalError, "the program answered something else than a table")
         }
         return part
-    }
-
-    /// Prints what there is to say of it.
-    fileprivate func carryOut(_ order: TableOrder) throws(Failure) {
-        if case .done(let text) = try ask(.table(order)), !text.isEmpty { print(text) }
     }
 }
 #endif

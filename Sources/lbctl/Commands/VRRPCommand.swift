@@ -16,9 +16,7 @@ struct VRRPCommand: ParsableCommand {
         var name: String
 
         func order(_ change: VirtualRouterOrder.Change) throws {
-            let order = VirtualRouterOrder(name: name, change: change)
-            guard case .done(let text) = try control.ask(.virtualRouter(order)) else { return }
-            print(text)
+            try control.say(.virtualRouter(VirtualRouterOrder(name: name, change: change)))
         }
     }
 

@@ -10,8 +10,8 @@ struct ReadConfiguration: Sendable {
     let model: Model
     let served: ServedModel
     let election: FailoverConfiguration
-    /// What would change in the balancer, in lines for people; empty unless asked for.
-    let balancingPlan: [String]
+    /// What changes in the balancer.
+    let plan: ReloadPlan
 }
 
 /// Reads the files again on a thread of its own: however many there are and however large, the
@@ -37,14 +37,13 @@ final class ConfigurationReader {
     ///
     /// - Parameters:
     ///   - current: The model in force.
-    ///   - plans: Whether it is told what would change.
     ///   - completion: Called on the loop, later.
-    func read(from current: Model, plans: Bool, completion: @escaping Completion) {
+    func read(from current: Model, completion: @escaping Completion) {
         let options = options
         onThread(completion) {
             let loaded = options.loadAgain()
             let result = Result { () throws(Failure) in
-                try loaded.prepared(from: current, plans: plans)
+                try loaded.prepared(from: current)
             }
             return (result, loaded.diagnostics)
         }
@@ -91,9 +90,7 @@ final class ConfigurationReader {
 }
 
 extension LoadedConfiguration {
-    fileprivate func prepared(
-        from current: Model, plans: Bool
-    ) throws(Failure) -> ReadConfiguration {
+    fileprivate func prepared(from current: Model) throws(Failure) -> ReadConfiguration {
         guard let next = model else {
             let errors = diagnostics.filter { $0.severity == .error }
             throw Failure(.badInput, errors.map(\.description).joined(separator: "\n"))
@@ -106,7 +103,7 @@ extension LoadedConfiguration {
         try next.checkPrivileges()
         return ReadConfiguration(
             model: next, served: try ServedModel(next), election: FailoverConfiguration(next),
-            balancingPlan: plans ? ReloadPlan(from: current, to: next).lines : [])
+            plan: ReloadPlan(from: current, to: next))
     }
 }
 
@@ -118,7 +115,7 @@ extension Model {
         _ = try HealthTargets(self).all(seenAs: .none)
         return ReadConfiguration(
             model: self, served: try ServedModel(self), election: FailoverConfiguration(self),
-            balancingPlan: [])
+            plan: ReloadPlan())
     }
 }
 #endif

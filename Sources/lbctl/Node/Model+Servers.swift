@@ -9,7 +9,7 @@ extension Model {
     /// - Throws: `Failure` that names those that there are.
     private func position(ofBackend name: String) throws(Failure) -> Int {
         if let pool = backends.firstIndex(where: { $0.name == name }) { return pool }
-        throw unknown("backend", name, backends.map(\.name))
+        throw .unknown("backend", name, backends.map(\.name))
     }
 
     /// Where a server stands.
@@ -21,7 +21,7 @@ extension Model {
         if let server = servers.firstIndex(of: server) {
             return HealthTargets.Place(pool: pool, server: server)
         }
-        throw unknown("server of \(backend)", server, servers)
+        throw .unknown("server of \(backend)", server, servers)
     }
 
     /// Where the server of an order stands.
@@ -69,11 +69,6 @@ extension Model {
             throw Failure(.badInput, "\(order.serverName): \(error)")
         }
         return (model, warnings)
-    }
-
-    private func unknown(_ kind: String, _ name: String, _ known: [String]) -> Failure {
-        Failure(
-            .notSo, "no \(kind) is named '\(name)'; there are: \(known.joined(separator: ", "))")
     }
 }
 

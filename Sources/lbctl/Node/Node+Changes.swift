@@ -48,7 +48,8 @@ extension Node {
         do throws(Failure) {
             _ = try model.place(of: order)
         } catch { return answer(.failed(ControlFailure(error))) }
-        askRemovable(order, answer)
+        // A process that is away is one more thing to wait for.
+        askRemovable(order) { answer($0 ?? .done("the balancer process does not answer")) }
     }
 
     // MARK: A server that comes or goes
@@ -60,6 +61,11 @@ extension Node {
             _ = try model.place(of: order)
         } catch { return answer(.failed(ControlFailure(error))) }
         askRemovable(order) { [unowned self] response in
+            let response =
+                response
+                ?? .failed(
+                    ControlFailure(
+                        Failure(.systemRefused, "the balancer process does not answer")))
             guard case .done(let complaint) = response else { return answer(response) }
             guard complaint.isEmpty else {
                 return answer(
@@ -82,17 +88,12 @@ extension Node {
         return order.reference == server
     }
 
+    /// Answers with `nil` when no process does in time.
     private func askRemovable(
-        _ order: PoolOrder, _ answer: @escaping (ControlResponse) -> Void
+        _ order: PoolOrder, _ answer: @escaping (ControlResponse?) -> Void
     ) {
         guard let supervisor else { return answer(.failed(ControlFailure(.withoutBalancer))) }
-        supervisor.askRemovable(order) { response in
-            answer(
-                response
-                    ?? .failed(
-                        ControlFailure(
-                            Failure(.systemRefused, "the balancer process does not answer"))))
-        }
+        supervisor.askRemovable(order, completion: answer)
     }
 
     private func putInForce(_ order: PoolOrder, _ answer: @escaping (ControlResponse) -> Void) {

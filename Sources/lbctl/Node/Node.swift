@@ -202,9 +202,11 @@ final class Node {
         case .status:
             collectStatus(answer)
         case .reload:
-            reload { failure in
-                guard let failure else { return say(.done("configuration in force")) }
-                say(.failed(ControlFailure(failure)))
+            reload { result in
+                switch result {
+                case .success(let summary): say(.done(summary.description))
+                case .failure(let failure): say(.failed(ControlFailure(failure)))
+                }
             }
         case .plan:
             planReload(completion: say)
@@ -269,16 +271,19 @@ final class Node {
         var order = order
         order.complete(by: supervisor?.administration ?? [], server)
         supervisor?.administer(order)
-        log(.notice, "\(order.backend)/\(order.server): \(order.change) by the operator")
-        return .done("")
+        log(.notice, "\(order.serverName): \(order.change) by the operator")
+        let isServed = supervisor?.current?.phase == .serving
+        return .done(
+            order.outcome(for: server)
+                + (isServed ? "" : "; no balancer process serves now, the next one begins with it"))
     }
 
     private func carryOut(_ order: TableOrder, _ answer: @escaping ControlSocket.Answer) {
-        func fail(_ message: String, _ status: Failure.Status) {
-            answer([ControlCodec.encode(.failed(ControlFailure(Failure(status, message))))])
+        func fail(_ failure: Failure) {
+            answer([ControlCodec.encode(.failed(ControlFailure(failure)))])
         }
         guard let supervisor, model.stickTables.contains(where: { $0.name == order.table }) else {
-            return fail(model.unknownTable(order.table), .notSo)
+            return fail(model.unknownTable(order.table))
         }
         switch order.action {
         case .show: break
@@ -287,7 +292,7 @@ final class Node {
         }
         supervisor.ask(order) { pieces in
             guard let pieces else {
-                return fail("the balancer process does not answer", .systemRefused)
+                return fail(Failure(.systemRefused, "the balancer process does not answer"))
             }
             answer(pieces)
         }
@@ -311,7 +316,10 @@ final class Node {
                 return .done("\(order.name): \(isNew ? "taken over" : "was held here already")")
             }
         } catch {
-            return .failed(ControlFailure(message: error.description, exitCode: 1))
+            guard case .unknownRouter(let name, let known) = error else {
+                return .failed(ControlFailure(message: error.description, exitCode: 1))
+            }
+            return .failed(ControlFailure(.unknown("virtual router", name, known)))
         }
     }
 
