@@ -172,7 +172,23 @@ extension BalancerPlan {
             return "a connection has \(Tracking.count) trackings"
         }
         return named.allSatisfy(tables.indices.contains)
-            ? nil : "a rule names a table that is not there"
+            ? sharingFault : "a rule names a table that is not there"
+    }
+
+    private var sharingFault: String? {
+        for case .shareBandwidth(let sharing) in allRules.map(\.action) {
+            guard (0..<BandwidthSharing.count).contains(sharing.number) else {
+                return "a connection has \(BandwidthSharing.count) shares each way"
+            }
+            guard sharing.byteCount > 0 else { return "a bandwidth of 0 bytes is shared" }
+            let table = tables[sharing.tableIndex]
+            guard table.counters.contains(where: { $0.quantity == sharing.quantity }) else {
+                return
+                    "a bandwidth is shared by the keys of \(table.name), which does not count its"
+                    + " rate"
+            }
+        }
+        return nil
     }
 
     private var priorityFault: String? {

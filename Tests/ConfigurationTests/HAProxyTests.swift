@@ -180,10 +180,6 @@ import VRRPCore
             "f:7:9: warning: 'balance url_param(3)' is known but not implemented yet; it is ignored: the algorithm before it stays, roundrobin if there is none"
         ),
         (
-            "filter bwlim-in x limit 1m key src table t\ntcp-request content set-bandwidth-limit x",
-            "f:7:19: warning: a bandwidth that connections share ('limit', 'key') is known but not implemented yet; the filter is ignored"
-        ),
-        (
             "tcp-request content set-var-fmt(txn.a) src",
             "f:7:21: warning: the action 'set-var-fmt' is known but not implemented yet; it is ignored"
         ),

@@ -87,6 +87,7 @@ extension Worker {
         if slab[server].marks.contains(.isSecured), !goOnSecuring(server, readiness) { return }
         if slab[client].marks.contains(.isSecured) { slab[server].marks.insert(.onlyCopies) }
         shared.watch?.connected(to: Int(slab[server].owner))
+        beginSharing(client)
         enter(.relaying, client)
         if self[routeOf: client].storesServers { rememberServer(client) }
         recordConnected(client)

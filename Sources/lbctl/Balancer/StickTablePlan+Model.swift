@@ -41,6 +41,17 @@ extension Tracking {
     }
 }
 
+extension BandwidthSharing {
+    /// What connections share.
+    init(_ settings: SharedBandwidth, _ places: RulePlaces) {
+        self.init(
+            settings.number, of: settings.direction == .upload ? .upload : .download,
+            by: ConnectionKey(settings.key), in: places.table(settings.tableName),
+            byteCount: UInt64(settings.byteCount))
+        leastByteCount = settings.leastByteCount
+    }
+}
+
 extension StickQuestion {
     /// What is asked of a table.
     init(_ question: CounterQuestion, _ places: RulePlaces) {
