@@ -91,7 +91,7 @@ import VRRPCore
         ),
         (
             "acl a ssl_fc_unique_id x",
-            "f:7:7: error: the criterion 'ssl_fc_unique_id' is not offered; of clients' TLS there are ssl_fc_sni, ssl_fc_alpn, ssl_fc_protocol, ssl_fc_cipher, ssl_fc_session_id, ssl_c_s_dn, ssl_c_i_dn, ssl_c_serial, ssl_c_sha1, ssl_c_notbefore, ssl_c_notafter, ssl_f_s_dn, ssl_f_i_dn, ssl_f_serial, ssl_f_sha1, ssl_f_notbefore, ssl_f_notafter, ssl_fc, ssl_fc_has_sni, ssl_fc_has_crt, ssl_c_used, ssl_fc_is_resumed, ssl_c_verify, ssl_c_err, ssl_c_ca_err, ssl_c_ca_err_depth"
+            "f:7:7: error: the criterion 'ssl_fc_unique_id' is not offered; of clients' TLS there are ssl_fc_sni, ssl_fc_alpn, ssl_fc_protocol, ssl_fc_cipher, ssl_fc_session_id, ssl_c_s_dn, ssl_c_i_dn, ssl_c_serial, ssl_c_sha1, ssl_c_notbefore, ssl_c_notafter, ssl_c_key_alg, ssl_c_sig_alg, ssl_f_s_dn, ssl_f_i_dn, ssl_f_serial, ssl_f_sha1, ssl_f_notbefore, ssl_f_notafter, ssl_f_key_alg, ssl_f_sig_alg, ssl_fc, ssl_fc_has_sni, ssl_fc_has_crt, ssl_c_used, ssl_fc_is_resumed, ssl_c_verify, ssl_c_err, ssl_c_ca_err, ssl_c_ca_err_depth"
         ),
         (
             "acl a ssl_bc_cipher a",
