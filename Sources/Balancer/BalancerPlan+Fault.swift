@@ -77,8 +77,13 @@ extension BalancerPlan {
                 $0.keys + $0.contentRules.keys + $0.serverConditions.flatMap(\.keys)
             }
             + frontends.flatMap(\.rules.keys)
+        let most = ClientHello.longestByteCount
+        for case .countedPayload(let part) in keys {
+            guard part.lengthOffset >= 0, part.lengthByteCount > 0, part.offset >= 0,
+                part.lengthOffset < most, part.lengthByteCount <= most - part.lengthOffset
+            else { return "a part of clients' bytes is a key that is not within the first \(most)" }
+        }
         for case .payload(let offset, let length) in keys.map(\.unconverted) {
-            let most = ClientHello.longestByteCount
             guard offset >= 0, length > 0, offset < most, length <= most - offset else {
                 return
                     "\(length) bytes from \(offset) on are a key; the first \(most) can be looked at"

@@ -259,6 +259,23 @@ public struct PayloadSlice: Hashable, Sendable, Codable {
     public static let most = 16_384
 }
 
+/// A part of the first bytes that a client sends whose length stands among them.
+public struct PayloadPart: Hashable, Sendable, Codable {
+    /// Where its length stands, the greatest byte first.
+    public var length: PayloadSlice
+    /// Where it begins.
+    public var offset: Int
+
+    /// Makes a part that begins behind its length.
+    public init(length: PayloadSlice) {
+        self.length = length
+        offset = length.offset + length.length
+    }
+
+    /// How a sample says where it begins; empty: behind its length.
+    var startText: String { offset == length.offset + length.length ? "" : ",\(offset)" }
+}
+
 /// What an access list asks of a table.
 public struct CounterQuestion: Hashable, Sendable, Codable {
     /// Which entry it is about.

@@ -84,6 +84,11 @@ extension ConnectionKey {
             case .serverName: .serverName
             case .protocolName: .protocolName
             case .payload(let slice): .payload(offset: slice.offset, length: slice.length)
+            case .countedPayload(let part):
+                .countedPayload(
+                    CountedPayload(
+                        lengthOffset: part.length.offset, lengthByteCount: part.length.length,
+                        offset: part.offset))
             case .rdpCookie(let name): .rdpCookie(RDPCookie.Name(ofModel: name))
             case .mqttField(let field): .mqttField(MQTTConnect.Field(field))
             case .tlsText(let text): .securedText(SecuredText(text))
@@ -126,7 +131,8 @@ extension ConnectionKey.Text {
         case .rdpCookie(let name): self = .rdpCookie(RDPCookie.Name(ofModel: name))
         case .tlsText(let text): self = .securedText(SecuredText(text))
         case .headerText(let type): self = .headerText(type)
-        case .source, .sourcePort, .destination, .destinationPort, .mqttField, .converted:
+        case .source, .sourcePort, .destination, .destinationPort, .countedPayload, .mqttField,
+            .converted:
             preconditionFailure("\(name.name) is no text")
         }
     }
