@@ -160,14 +160,15 @@ extension Worker {
                 toReach: Int(slab[server].owner),
                 because: isUnanswered ? "the handshake was not done in time" : reason)
         }
-        dropServerSocket(client)
         slab[server].failedAttempts += 1
         guard slab[server].failedAttempts <= route.retries, let failed = serverInPool(client)
         else {
+            // The log tells where the last one came from.
             count(failure, client) { $0.connectionErrors.increase() }
             if failure == .local { shared.refusals[route.frontend].note(.localFailure) }
             return end(client, client: .finish, server: .reset, because: failure.cause)
         }
+        dropServerSocket(client)
         let mayLeave = route.mayLeave(at: slab[server].failedAttempts)
         let isBound = slab[server].marks.contains(.isBound)
         let isForced = slab[server].marks.contains(.isForced)
