@@ -10,7 +10,7 @@ struct Admission {
         private(set) var peak = 0
         private(set) var total = 0
         private(set) var rate = RateMeter()
-        /// Of those, whom rules have let pass; where rules ask, or where it is bounded.
+        /// Of those, whom rules have let pass; of a frontend, or where it is bounded.
         private(set) var sessionRate = RateMeter()
         /// Reactors that stopped listening because this gate was full, a bit each.
         var waitingReactors: UInt64 = 0
@@ -44,13 +44,16 @@ struct Admission {
 
         mutating func reserve(_ number: Int) { reserved += number }
 
-        mutating func settle(accepted: Int, reserved number: Int, at now: UInt64) {
+        mutating func settle(
+            accepted: Int, admitted: Int = 0, reserved number: Int, at now: UInt64
+        ) {
             reserved -= number
             guard accepted > 0 else { return }
             count += accepted
             total += accepted
             peak = max(peak, count)
             rate.note(accepted, at: now)
+            if admitted > 0 { sessionRate.note(admitted, at: now) }
         }
 
         mutating func noteSession(at now: UInt64) { sessionRate.note(1, at: now) }
@@ -263,18 +266,20 @@ struct Admission {
         return boundsSecured(listener) ? min(all, room(secured)) : all
     }
 
-    /// Turns a reservation into connections.
+    /// Turns a reservation into connections, some of which need nobody's word to pass.
     ///
     /// - Returns: Who can listen again.
     mutating func settle(
-        accepted: Int, reserved: Int, at frontend: Int, by listener: Int, now: UInt64
+        accepted: Int, admitted: Int = 0, reserved: Int, at frontend: Int, by listener: Int,
+        now: UInt64
     ) -> Openings {
         if takesFlows[frontend] { flows.settle(accepted: accepted, reserved: reserved, at: now) }
         if boundsSecured(listener) {
             secured.settle(accepted: accepted, reserved: reserved, at: now)
         }
         process.settle(accepted: accepted, reserved: reserved, at: now)
-        frontends[frontend].settle(accepted: accepted, reserved: reserved, at: now)
+        frontends[frontend].settle(
+            accepted: accepted, admitted: admitted, reserved: reserved, at: now)
         listeners[listener].settle(accepted: accepted, reserved: reserved, at: now)
         return accepted == reserved ? Openings() : takeWaiting(at: frontend, by: listener)
     }

@@ -77,8 +77,13 @@ extension BalancerPlan {
                 $0.keys + $0.contentRules.keys + $0.serverConditions.flatMap(\.keys)
             }
             + frontends.flatMap(\.rules.keys)
+        let most = ClientHello.longestByteCount
+        for case .countedPayload(let part) in keys {
+            guard part.lengthOffset >= 0, part.lengthByteCount > 0, part.offset >= 0,
+                part.lengthOffset < most, part.lengthByteCount <= most - part.lengthOffset
+            else { return "a part of clients' bytes is a key that is not within the first \(most)" }
+        }
         for case .payload(let offset, let length) in keys.map(\.unconverted) {
-            let most = ClientHello.longestByteCount
             guard offset >= 0, length > 0, offset < most, length <= most - offset else {
                 return
                     "\(length) bytes from \(offset) on are a key; the first \(most) can be looked at"
@@ -172,7 +177,23 @@ extension BalancerPlan {
             return "a connection has \(Tracking.count) trackings"
         }
         return named.allSatisfy(tables.indices.contains)
-            ? nil : "a rule names a table that is not there"
+            ? sharingFault : "a rule names a table that is not there"
+    }
+
+    private var sharingFault: String? {
+        for case .shareBandwidth(let sharing) in allRules.map(\.action) {
+            guard (0..<BandwidthSharing.count).contains(sharing.number) else {
+                return "a connection has \(BandwidthSharing.count) shares each way"
+            }
+            guard sharing.byteCount > 0 else { return "a bandwidth of 0 bytes is shared" }
+            let table = tables[sharing.tableIndex]
+            guard table.counters.contains(where: { $0.quantity == sharing.quantity }) else {
+                return
+                    "a bandwidth is shared by the keys of \(table.name), which does not count its"
+                    + " rate"
+            }
+        }
+        return nil
     }
 
     private var priorityFault: String? {

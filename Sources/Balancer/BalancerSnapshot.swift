@@ -30,6 +30,10 @@ public struct FrontendSnapshot: Hashable, Sendable {
     /// Connections that became a session (`stot`): no `connection` or `session` rule refused them, and
     /// their PROXY header came if there has to be one.
     public var admittedSessions = 0
+    /// Connections in the last second, with those that such rules refused (`conn_rate`).
+    public var connectionRate = 0
+    /// Most of them within one second (`conn_rate_max`).
+    public var peakConnectionRate = 0
     /// Whether it accepts now (`status`: OPEN, or PAUSED).
     public var isAccepting = false
     /// Connections that were not relayed, or ended before their time, by cause.

@@ -21,6 +21,8 @@ public enum ConnectionKey: Hashable, Sendable {
     /// What of the client's bytes stands from an offset on, once all of it has come
     /// (`req.payload`), within the first ``ClientHello/longestByteCount``; the length is above 0.
     case payload(offset: Int, length: Int)
+    /// A part of the client's bytes whose length stands before it (`req.payload_lv`).
+    case countedPayload(CountedPayload)
     /// The value of the cookie that a client of RDP begins with (`req.rdp_cookie`).
     case rdpCookie(RDPCookie.Name)
     /// A field of the packet that a client of MQTT begins with (`req.payload(0,0),mqtt_field_value(…)`); an
@@ -84,7 +86,7 @@ public enum ConnectionKey: Hashable, Sendable {
     /// Whether it lies in what the client says.
     var needsContent: Bool {
         switch unconverted {
-        case .payload, .rdpCookie, .mqttField: true
+        case .payload, .countedPayload, .rdpCookie, .mqttField: true
         default: needsHello
         }
     }

@@ -83,6 +83,10 @@ public enum CertificateText: Hashable, Sendable {
     case start
     /// Until when (`notafter`).
     case end
+    /// What kind its key is of (`key_alg`), by OpenSSL's short name.
+    case keyAlgorithm
+    /// What it was signed by (`sig_alg`), likewise.
+    case signatureAlgorithm
 }
 
 /// A part of the name of whom a certificate is made out to, or of who signed it.

@@ -117,6 +117,8 @@ extension CounterVector {
         case sessions, rate, queue
         /// Milliseconds of the monotonic clock.
         case lastSessionAt
+        /// Of a frontend, with those that rules have refused.
+        case connectionRate
     }
 
     subscript(peak: Peak) -> Int { self.peak(peak.rawValue) }

@@ -67,6 +67,9 @@ public struct Rule: Hashable, Sendable {
         case setServiceType(UInt8)
         /// Bytes for an end leave no faster from here on (`set-bandwidth-limit`).
         case limitBandwidth(BandwidthLimit)
+        /// Its bytes share a bandwidth with those of others from here on (`set-bandwidth-limit` of a filter
+        /// with a key).
+        case shareBandwidth(BandwidthSharing)
         /// An end of the connection is told to have this address from here on, to rules, keys, logs and
         /// servers (`set-src`, `set-dst`). Its port stays; where there is no such address, all does.
         case setAddress(of: ConnectionKey.End, AddressValue)

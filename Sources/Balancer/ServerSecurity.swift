@@ -57,8 +57,8 @@ public protocol SecureSession: AnyObject {
 public enum HandshakeProgress: Hashable, Sendable {
     /// It is done.
     case done
-    /// The socket must become readable or writable first.
-    case waits
+    /// The socket must become writable first, or readable.
+    case waits(forRoom: Bool)
     /// The other side has ended the connection.
     case ended
     /// It failed; the reason, for the operator.

@@ -19,7 +19,7 @@ extension SharedState {
                 former.frontends[index] + self.vector(ofFrontend: index, frontends[index])
             var frontend = FrontendSnapshot(vector)
             frontend.name = plan.frontends[index].name
-            frontend.counters.describe(frontends[index], at: now)
+            frontend.describe(frontends[index], at: now)
             frontend.isAccepting = isAccepting
             frontend.listeners = layout.listeners[index].enumerated().map { number, place in
                 var listener = ListenerSnapshot(name: listenerName(number, of: index))
@@ -170,7 +170,7 @@ extension SharedState {
 
     /// What this balancer has counted at a frontend.
     private func vector(ofFrontend index: Int, _ gate: Admission.Gate) -> CounterVector {
-        var vector = gate.vector
+        var vector = gate.frontendVector
         var totals = vector.totals
         for place in layout.listeners[index] {
             for board in boards { board.read(place) { $0.add(to: &totals) } }
@@ -274,6 +274,11 @@ extension CounterVector {
 
 extension Admission.Gate {
     var vector: CounterVector { CounterVector(sessions: total, peaks: [peak, rate.peak]) }
+
+    /// As haproxy: whom rules refuse is a connection, and no session.
+    fileprivate var frontendVector: CounterVector {
+        CounterVector(sessions: total, peaks: [peak, sessionRate.peak, 0, 0, rate.peak])
+    }
 }
 
 extension PoolState {
@@ -305,6 +310,13 @@ extension FrontendSnapshot {
         lateHellos = vector.sum(hellos + 1)
         let withheld = vector.sum(hellos + 2) - vector.sum(hellos + 3)
         admittedSessions = max(0, counters.totalSessions - max(0, withheld))
+        peakConnectionRate = vector[.connectionRate]
+    }
+
+    fileprivate mutating func describe(_ gate: Admission.Gate, at now: UInt64) {
+        counters.describe(gate, at: now)
+        connectionRate = counters.rate
+        counters.rate = gate.sessionRate.rate(at: now)
     }
 }
 

@@ -1,5 +1,6 @@
 internal import Balancer
 internal import COpenSSL
+internal import Glibc
 
 /// Reads what stands in a certificate, in haproxy's forms (its `ssl_utils.c`).
 @safe struct CertificateReader {
@@ -22,6 +23,8 @@ internal import COpenSSL
         case .digest(let inDigits): digest(inDigits: inDigits)
         case .start: unsafe time(X509_get0_notBefore(certificate))
         case .end: unsafe time(X509_get0_notAfter(certificate))
+        case .keyAlgorithm: keyAlgorithm
+        case .signatureAlgorithm: signatureAlgorithm
         }
     }
 
@@ -84,6 +87,29 @@ internal import COpenSSL
         return unsafe bytes.withUnsafeBufferPointer {
             unsafe ShortText($0.baseAddress, Int(count), inDigits: inDigits)
         }
+    }
+
+    private var keyAlgorithm: ShortText {
+        var kind: OpaquePointer?
+        let key = unsafe X509_get_X509_PUBKEY(certificate)
+        guard unsafe X509_PUBKEY_get0_param(&kind, nil, nil, nil, key) == 1 else {
+            return ShortText()
+        }
+        return unsafe shortName(kind)
+    }
+
+    private var signatureAlgorithm: ShortText {
+        var kind: OpaquePointer?
+        unsafe X509_ALGOR_get0(&kind, nil, nil, X509_get0_tbs_sigalg(certificate))
+        return unsafe shortName(kind)
+    }
+
+    /// OpenSSL's short name of a kind; `UNDEF` of one that it does not know.
+    @unsafe
+    private func shortName(_ kind: OpaquePointer?) -> ShortText {
+        guard let name = unsafe OBJ_nid2sn(OBJ_obj2nid(kind)) else { return ShortText() }
+        return unsafe ShortText(
+            UnsafeRawPointer(name).assumingMemoryBound(to: UInt8.self), strlen(name))
     }
 
     /// A time: as it stands there, of one with four digits of the year the last two.

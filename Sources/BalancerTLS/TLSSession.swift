@@ -32,7 +32,8 @@ internal import LinuxIO
         if result == 1 { return .done }
         let systemError = errno
         switch unsafe SSL_get_error(ssl, result) {
-        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .waits
+        case SSL_ERROR_WANT_READ: return .waits(forRoom: false)
+        case SSL_ERROR_WANT_WRITE: return .waits(forRoom: true)
         case SSL_ERROR_SYSCALL where systemError != 0:
             return .failed(Errno(rawValue: systemError).description)
         default: return handshakeFailure

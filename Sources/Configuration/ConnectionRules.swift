@@ -59,6 +59,8 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         case setServiceType(UInt8)
         /// So many bytes of a second pass at most, one way (`set-bandwidth-limit`).
         case limitBandwidth(TransferDirection, bytesPerSecond: Int)
+        /// It shares a bandwidth with others (`set-bandwidth-limit` of a filter with `limit` and `key`).
+        case shareBandwidth(SharedBandwidth)
         /// An end is told to have this address from here on (`set-src`, `set-dst`).
         case setAddress(of: ConnectionEnd, AddressExpression)
         /// An end is told to have this port from here on (`set-src-port`, `set-dst-port`).
@@ -82,6 +84,7 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
     var needsContent: Bool {
         switch action {
         case .track(let tracking) where tracking.key.needsContent: return true
+        case .shareBandwidth(let shared) where shared.key.needsContent: return true
         case .setVariable(_, let value) where value.key?.needsContent == true: return true
         case .capture(let value, _) where value.key?.needsContent == true: return true
         default: break
@@ -94,14 +97,6 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         self.action = action
         self.condition = condition
     }
-}
-
-/// Which way bytes pass.
-public enum TransferDirection: Hashable, Sendable, Codable {
-    /// From the client to the server (`bwlim-in`).
-    case upload
-    /// From the server to the client (`bwlim-out`).
-    case download
 }
 
 /// What a connection is counted by.
@@ -262,6 +257,23 @@ public struct PayloadSlice: Hashable, Sendable, Codable {
 
     /// Bytes that can be looked at.
     public static let most = 16_384
+}
+
+/// A part of the first bytes that a client sends whose length stands among them.
+public struct PayloadPart: Hashable, Sendable, Codable {
+    /// Where its length stands, the greatest byte first.
+    public var length: PayloadSlice
+    /// Where it begins.
+    public var offset: Int
+
+    /// Makes a part that begins behind its length.
+    public init(length: PayloadSlice) {
+        self.length = length
+        offset = length.offset + length.length
+    }
+
+    /// How a sample says where it begins; empty: behind its length.
+    var startText: String { offset == length.offset + length.length ? "" : ",\(offset)" }
 }
 
 /// What an access list asks of a table.

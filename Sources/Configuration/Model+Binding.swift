@@ -43,6 +43,8 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
     case headerText(UInt8)
     /// `req.payload(OFFSET,LENGTH)`; the length is above 0.
     case payload(PayloadSlice)
+    /// `req.payload_lv(OFFSET,LENGTH,START)`.
+    case countedPayload(PayloadPart)
     /// The value of a client's cookie in RDP (`req.rdp_cookie`): of this name, at most 32 bytes; of any, if it
     /// is empty.
     case rdpCookie(String)
@@ -64,6 +66,8 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
         case .tlsText(let text): text.sampleName
         case .headerText(let type): HeaderTextNames.sample(type)
         case .payload(let slice): "req.payload(\(slice.offset),\(slice.length))"
+        case .countedPayload(let part):
+            "req.payload_lv(\(part.length.offset),\(part.length.length)\(part.startText))"
         case .rdpCookie(let name): name.isEmpty ? "req.rdp_cookie" : "req.rdp_cookie(\(name))"
         case .mqttField(let field): "req.payload(0,0),mqtt_field_value(connect,\(field.rawValue))"
         case .converted(let key, let converter): "\(key.name),\(converter)"
@@ -92,7 +96,7 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
     public var needsContent: Bool {
         switch self {
         case .source, .sourcePort, .destination, .destinationPort, .tlsText, .headerText: false
-        case .serverName, .protocolName, .payload, .rdpCookie, .mqttField: true
+        case .serverName, .protocolName, .payload, .countedPayload, .rdpCookie, .mqttField: true
         case .converted(let key, _): key.needsContent
         }
     }

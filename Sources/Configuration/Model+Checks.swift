@@ -1,3 +1,4 @@
+public import TLSOptions
 public import VRRPCore
 
 /// When and where one server is checked.
@@ -67,6 +68,10 @@ public struct CheckTLS: Hashable, Sendable, Codable {
     ///
     /// What is in it stands in ``Model/certificates``.
     public var certificatePath: String?
+    /// The lowest version that is spoken (`ssl-min-ver`); `nil`: the library's.
+    public var minimumVersion: TLSVersion?
+    /// The highest version (`ssl-max-ver`); `nil`: the library's.
+    public var maximumVersion: TLSVersion?
     /// The fewest days that the certificate must still be valid for; `nil`: not looked at.
     public var minimumDaysLeft: Int?
     /// Makes a handshake that verifies the certificate against the system's authorities.

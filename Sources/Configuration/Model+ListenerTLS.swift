@@ -71,6 +71,7 @@ extension ConnectionRule {
         let questions = condition.alternatives.joined().flatMap(\.questions)
         switch action {
         case .track(let tracking) where tracking.key.needsHandshake: return true
+        case .shareBandwidth(let shared) where shared.key.needsHandshake: return true
         case .setVariable(_, let value) where value.key?.needsHandshake == true: return true
         case .capture(let value, _) where value.key?.needsHandshake == true: return true
         default: return questions.contains(where: \.needsHandshake)

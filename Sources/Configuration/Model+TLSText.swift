@@ -35,6 +35,10 @@ public enum TLSText: Hashable, Sendable, Codable {
         case start
         /// Until when (`notafter`).
         case end
+        /// What kind its key is of (`key_alg`), such as `rsaEncryption`.
+        case keyAlgorithm
+        /// What it was signed by (`sig_alg`), such as `RSA-SHA256`.
+        case signatureAlgorithm
     }
 
     /// A part of a name.
@@ -62,6 +66,8 @@ public enum TLSText: Hashable, Sendable, Codable {
             case "sha1": .digest(inDigits: inDigits)
             case "notbefore": .start
             case "notafter": .end
+            case "key_alg": .keyAlgorithm
+            case "sig_alg": .signatureAlgorithm
             default: nil
             }
         }
@@ -101,6 +107,8 @@ public enum TLSText: Hashable, Sendable, Codable {
                 case .digest(let inDigits): "sha1\(inDigits ? ",hex" : "")"
                 case .start: "notbefore"
                 case .end: "notafter"
+                case .keyAlgorithm: "key_alg"
+                case .signatureAlgorithm: "sig_alg"
                 }
             return "ssl_\(owner.rawValue)_\(name)"
         }
@@ -135,9 +143,9 @@ public enum TLSText: Hashable, Sendable, Codable {
     static let sampleNames =
         ["ssl_fc_sni", "ssl_fc_alpn", "ssl_fc_protocol", "ssl_fc_cipher", "ssl_fc_session_id"]
         + CertificateOwner.allCases.flatMap { owner in
-            ["s_dn", "i_dn", "serial", "sha1", "notbefore", "notafter"].map {
-                "ssl_\(owner.rawValue)_\($0)"
-            }
+            [
+                "s_dn", "i_dn", "serial", "sha1", "notbefore", "notafter", "key_alg", "sig_alg",
+            ].map { "ssl_\(owner.rawValue)_\($0)" }
         }
 }
 

@@ -14,6 +14,27 @@ public struct ProbeTLS: Sendable {
         case certificateAndName
     }
 
+    /// A version of the protocol.
+    public enum Version: Hashable, Sendable {
+        /// RFC 2246.
+        case tlsv10
+        /// RFC 4346.
+        case tlsv11
+        /// RFC 5246.
+        case tlsv12
+        /// RFC 8446.
+        case tlsv13
+
+        fileprivate var known: TLSVersion {
+            switch self {
+            case .tlsv10: .tlsv1
+            case .tlsv11: .tlsv11
+            case .tlsv12: .tlsv12
+            case .tlsv13: .tlsv13
+            }
+        }
+    }
+
     /// Which authorities are trusted.
     public enum Authorities: Hashable, Sendable {
         /// Those of the system.
@@ -38,6 +59,8 @@ public struct ProbeTLS: Sendable {
     ///   - applicationProtocols: What is offered by ALPN (RFC 7301), `http/1.1` for example.
     ///   - verification: How far the server's certificate is checked.
     ///   - authorities: Who may have signed it.
+    ///   - minimumVersion: The lowest version that is spoken; `nil`: the library's, TLS 1.0.
+    ///   - maximumVersion: The highest one; `nil`: the library's.
     ///   - certificate: What is shown to a server that asks for it: a certificate, those between it and its
     ///     authority, and its key, in PEM format; `nil`: nothing.
     /// - Throws: ``ProbeSettingsError/tls(reason:)`` where the authorities' file cannot be read, the
@@ -46,6 +69,7 @@ public struct ProbeTLS: Sendable {
     public init(
         serverName: String? = nil, applicationProtocols: [String] = [],
         verification: Verification = .certificateAndName, authorities: Authorities = .system,
+        minimumVersion: Version? = nil, maximumVersion: Version? = nil,
         certificate: [UInt8]? = nil
     ) throws(ProbeSettingsError) {
         guard serverName != nil || verification != .certificateAndName else {
@@ -53,6 +77,8 @@ public struct ProbeTLS: Sendable {
         }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.applicationProtocols = applicationProtocols
+        if let minimumVersion { configuration.minimumTLSVersion = minimumVersion.known }
+        if let maximumVersion { configuration.maximumTLSVersion = maximumVersion.known }
         configuration.certificateVerification =
             switch verification {
             case .none: .none

@@ -139,6 +139,36 @@ extension BalancerTests {
             }
         }
 
+        @Test func `where the last attempt at a server came from is told, though it refused`()
+            throws
+        {
+            let closed = SocketAddress(address: 0x7f00_0001, port: try freePorts(1)[0])
+            let log = try DatagramLog()
+            var settings = ProxySettings()
+            settings.retries = 0
+            let proxy = try HAProxy(sections: [
+                settings.section(
+                    servers: [closed],
+                    more: "log \(log.end) format raw local0\n    log-format \"%bi %ts\"")
+            ])
+            #expect(BlockingSocket(to: proxy.port)?.receiveAll().text == "")
+            #expect(log.line().hasPrefix("127.0.0.1 SC"))
+            let running = try RunningBalancer(
+                servers: [ServerPlan(name: "s", address: closed)]
+            ) {
+                settings.apply(to: &$0)
+                $0.frontends[0].logging = ConnectionLogging(moment: .ending)
+                $0.frontends[0].logging?.tellsSourceEnd = true
+            }
+            #expect(running.answer() == "")
+            var ends: [IPEndpoint] = []
+            _ = eventually {
+                running.balancer.records?.take { record, _ in ends.append(record.sourceEnd) }
+                return !ends.isEmpty
+            }
+            #expect(ends.first?.ipv4 == 0x7f00_0001 && ends.first?.port != 0)
+        }
+
         @Test func `the end towards the server and the times of the parts are haproxy's`() throws {
             let server = try TestServer { socket in
                 socket.send("\(StreamSocket.peerEndpoint(of: socket.number))\n")

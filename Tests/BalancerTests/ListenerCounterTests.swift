@@ -53,6 +53,32 @@ extension BalancerTests.`Listeners that wait for room` {
     }
 }
 
+extension BalancerTests.`Listeners that wait for room` {
+    /// As haproxy 2.6: of clients whom rules send away, conn_rate counts each, and rate none.
+    @Test func `whom rules refuse is a connection of its second, and no session`() throws {
+        let server = try TestServer.named("a")
+        let running = try RunningBalancer(servers: servers([("a", server)])) {
+            $0.frontends[0].rules.connection = [Rule(.reject, if: .source(0x7f00_0002))]
+            $0.frontends[0].rules.session = [Rule(.reject, if: .source(0x7f00_0003))]
+        }
+        for last in [1, 2, 2, 2, 3, 3, 3] as [UInt32] {
+            _ = running.answer(from: 0x7f00_0000 + last)
+        }
+        #expect(running.frontend.peakRate == 1 && running.frontend.rate <= 1)
+        // A second may end meanwhile.
+        #expect((4...7).contains(running.frontend.peakConnectionRate))
+        let plain = try RunningBalancer(servers: servers([("a", server)]))
+        for _ in 0..<3 { _ = plain.answer() }
+        #expect((2...3).contains(plain.frontend.peakRate))
+        #expect(plain.frontend.peakRate == plain.frontend.peakConnectionRate)
+        #expect(plain.frontend.connectionRate == plain.frontend.rate)
+        let ledger = running.balancer.ledger()
+        plain.balancer.add(ledger)
+        #expect(
+            plain.frontend.peakConnectionRate == max(4, running.frontend.peakConnectionRate))
+    }
+}
+
 extension Condition {
     /// Whether the client is this host.
     static func source(_ address: UInt32) -> Condition {

@@ -1,6 +1,7 @@
 import BalancerTLS
 import Glibc
 import LinuxIO
+import Synchronization
 import TLSOptions
 import Testing
 
@@ -53,6 +54,64 @@ extension BalancerTests {
             nodes[1].bind(2, to: 1)
             #expect(eventually { nodes[1].server(of: 1) == 1 && nodes[0].server(of: 2) == 1 })
             #expect(eventually { nodes[0].acknowledged == nodes[0].lastChange })
+        }
+
+        /// A session whose handshake finds no room at first.
+        private final class Crowded: ServerSecurity, SecureSession, @unchecked Sendable {
+            // SAFETY: one connection uses it, on one thread.
+            private var socket: Int32 = -1
+            private var isCrowded = true
+
+            func makeSession(on socket: Int32, asking _: ShortText?) -> (any SecureSession)? {
+                self.socket = socket
+                return self
+            }
+
+            var complaint: String? { nil }
+
+            func handshake() -> HandshakeProgress {
+                defer { isCrowded = false }
+                return isCrowded ? .waits(forRoom: true) : .done
+            }
+
+            func receive(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
+                StreamSocket.receive(from: socket, into: buffer, upTo: byteCount)
+            }
+
+            func send(_ bytes: UnsafeRawPointer, count: Int) -> Transfer {
+                StreamSocket.send(bytes, count: count, to: socket)
+            }
+
+            func endSending() -> Bool { true }
+        }
+
+        @Test func `a handshake that waits for room goes on as soon as there is some`() throws {
+            let greeting = Mutex("")
+            let server = try TestServer { socket in
+                let text = socket.receive(exactly: 9)
+                greeting.withLock { $0 = text }
+            }
+            let node = try PeerNode(
+                "a", ["a", "b"], [try freePorts(1)[0], server.address.port],
+                securedBy: PeerNodeSecurity(outgoing: Crowded(), incoming: nil))
+            let began = MonotonicInstant.now
+            #expect(eventually { greeting.withLock(\.self) == "HAProxyS " })
+            #expect(MonotonicInstant.now - began < .seconds(2), "silence is 5 s")
+            node.stop()
+        }
+
+        @Test func `OpenSSL says what a handshake waits for`() throws {
+            let server = try TestServer { socket in Thread.sleep(for: .seconds(1)) }
+            let filling = [UInt8](repeating: 0, count: 65_536)
+            for isFull in [false, true] {
+                let socket = try #require(BlockingSocket(to: server.address.port))
+                _ = fcntl(socket.number, F_SETFL, O_NONBLOCK)
+                while isFull,
+                    case .moved = StreamSocket.send(filling, count: 65_536, to: socket.number)
+                {}
+                let session = try outgoing().makeSession(on: socket.number, asking: nil)
+                #expect(session?.handshake() == .waits(forRoom: isFull))
+            }
         }
 
         /// What OpenSSL has taken from the socket is not told of by the socket.

@@ -25,6 +25,25 @@ extension BalancerTests {
         private let four = IPEndpoint(ipv4: 0xc000_0200, port: 7)
         private let six = IPEndpoint(high: 0x2001_0db8_0000_0000, low: 0x1_0000_0000_0010, port: 7)
 
+        @Test func `a part is as long as the bytes before it say`() {
+            let bytes: [UInt8] = [0, 3, 9, 1, 2, 3, 4]
+            func read(
+                _ length: Int, _ width: Int, _ start: Int, of count: Int = 7
+            ) -> CountedPayload.Reading {
+                let part = CountedPayload(
+                    lengthOffset: length, lengthByteCount: width, offset: start)
+                let said = Array(bytes.prefix(count))
+                return part.read(said.span)
+            }
+            #expect(read(0, 2, 2) == .complete(2..<5))
+            #expect(read(1, 1, 4) == .complete(4..<7))
+            #expect(read(1, 1, 5) == .needsMore && read(1, 1, 4, of: 6) == .needsMore)
+            #expect(read(0, 2, 2, of: 1) == .needsMore)
+            // Nothing, and what never comes.
+            #expect(read(0, 1, 1) == .none)
+            #expect(read(1, 1, 16_382) == .none && read(1, 4, 0) == .none)
+        }
+
         @Test func `a text is kept up to its room, and to the first byte of zero`() {
             #expect(kept(.text(4), .bytes(Array("abc".utf8).span)) == "abc")
             #expect(kept(.text(4), .bytes(Array("abcdef".utf8).span)) == "abcd")

@@ -246,6 +246,8 @@ import Testing
             ("ssl_c_serial,hex", text(.serialNumber(inDigits: true))),
             ("ssl_c_sha1,hex,lower", text(.digest(inDigits: true))),
             ("ssl_c_notafter", text(.end)), ("ssl_f_notbefore", text(.start, .listener)),
+            ("ssl_c_key_alg", text(.keyAlgorithm)),
+            ("ssl_f_sig_alg", text(.signatureAlgorithm, .listener)),
             ("ssl_fc_session_id,hex", .sessionID(inDigits: true)),
         ] {
             var match = x
@@ -276,7 +278,10 @@ import Testing
             model.backends[0].stickRules[0].key
                 == .converted(.tlsText(text(.serialNumber(inDigits: true))), .lower))
         #expect(model.backends[0].stickRules[0].key.name == "ssl_c_serial,hex,lower")
-        for sample in ["ssl_c_s_dn(o)", "ssl_f_i_dn(ou,-2)", "ssl_c_sha1,hex", "ssl_c_notafter"] {
+        for sample in [
+            "ssl_c_s_dn(o)", "ssl_f_i_dn(ou,-2)", "ssl_c_sha1,hex", "ssl_c_notafter",
+            "ssl_c_key_alg", "ssl_c_sig_alg",
+        ] {
             guard case .tlsText(let text, _) = try question("\(sample) -m found") else {
                 Issue.record("\(sample)")
                 continue

@@ -91,7 +91,7 @@ import VRRPCore
         ),
         (
             "acl a ssl_fc_unique_id x",
-            "f:7:7: error: the criterion 'ssl_fc_unique_id' is not offered; of clients' TLS there are ssl_fc_sni, ssl_fc_alpn, ssl_fc_protocol, ssl_fc_cipher, ssl_fc_session_id, ssl_c_s_dn, ssl_c_i_dn, ssl_c_serial, ssl_c_sha1, ssl_c_notbefore, ssl_c_notafter, ssl_f_s_dn, ssl_f_i_dn, ssl_f_serial, ssl_f_sha1, ssl_f_notbefore, ssl_f_notafter, ssl_fc, ssl_fc_has_sni, ssl_fc_has_crt, ssl_c_used, ssl_fc_is_resumed, ssl_c_verify, ssl_c_err, ssl_c_ca_err, ssl_c_ca_err_depth"
+            "f:7:7: error: the criterion 'ssl_fc_unique_id' is not offered; of clients' TLS there are ssl_fc_sni, ssl_fc_alpn, ssl_fc_protocol, ssl_fc_cipher, ssl_fc_session_id, ssl_c_s_dn, ssl_c_i_dn, ssl_c_serial, ssl_c_sha1, ssl_c_notbefore, ssl_c_notafter, ssl_c_key_alg, ssl_c_sig_alg, ssl_f_s_dn, ssl_f_i_dn, ssl_f_serial, ssl_f_sha1, ssl_f_notbefore, ssl_f_notafter, ssl_f_key_alg, ssl_f_sig_alg, ssl_fc, ssl_fc_has_sni, ssl_fc_has_crt, ssl_c_used, ssl_fc_is_resumed, ssl_c_verify, ssl_c_err, ssl_c_ca_err, ssl_c_ca_err_depth"
         ),
         (
             "acl a ssl_bc_cipher a",
@@ -178,10 +178,6 @@ import VRRPCore
         (
             "balance url_param(3)",
             "f:7:9: warning: 'balance url_param(3)' is known but not implemented yet; it is ignored: the algorithm before it stays, roundrobin if there is none"
-        ),
-        (
-            "filter bwlim-in x limit 1m key src table t\ntcp-request content set-bandwidth-limit x",
-            "f:7:19: warning: a bandwidth that connections share ('limit', 'key') is known but not implemented yet; the filter is ignored"
         ),
         (
             "tcp-request content set-var-fmt(txn.a) src",

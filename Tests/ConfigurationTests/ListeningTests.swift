@@ -254,6 +254,50 @@ import VRRPCore
         #expect(rules.content.map(\.action) == [.limitBandwidth(.download, bytesPerSecond: 5)])
     }
 
+    @Test func `how fast bytes pass that connections share`() throws {
+        let loaded = load(
+            """
+            defaults
+              timeout client 9s
+              timeout server 9s
+              timeout connect 9s
+            frontend in
+              bind 127.0.0.1:80
+              stick-table type ip size 1k store bytes_in_rate(1s),bytes_out_rate(2s)
+              filter bwlim-out down limit 1m key src min-size 2k
+              filter bwlim-in up limit 500k key src
+              filter bwlim-out all min-size 1k key dst_port table ports limit 8m
+              tcp-request content set-bandwidth-limit all
+              tcp-request content set-bandwidth-limit down if { src 192.0.2.7 }
+              tcp-request connection set-bandwidth-limit up
+              default_backend b
+            backend b
+              filter bwlim-out down limit 3m key dst table in
+              tcp-request content set-bandwidth-limit down
+              server a 127.0.0.1:81
+            backend ports
+              stick-table type integer size 1k store bytes_out_rate(1s)
+            """)
+        #expect(loaded.diagnostics.map(\.description) == [])
+        let model = try #require(loaded.model)
+        var down = SharedBandwidth(
+            number: 0, direction: .download, key: .source, tableName: "in", byteCount: 1 << 20)
+        down.leastByteCount = 2048
+        var all = SharedBandwidth(
+            number: 1, direction: .download, key: .destinationPort, tableName: "ports",
+            byteCount: 8 << 20)
+        all.leastByteCount = 1024
+        let up = SharedBandwidth(
+            number: 0, direction: .upload, key: .source, tableName: "in", byteCount: 512_000)
+        let rules = model.frontends[0].rules
+        #expect(rules.content.map(\.action) == [.shareBandwidth(all), .shareBandwidth(down)])
+        #expect(rules.connection.map(\.action) == [.shareBandwidth(up)])
+        let own = SharedBandwidth(
+            number: 2, direction: .download, key: .destination, tableName: "in", byteCount: 3 << 20
+        )
+        #expect(model.backends[0].contentRules.map(\.action) == [.shareBandwidth(own)])
+    }
+
     @Test func `rules of a backend are its own`() throws {
         let loaded = load(
             """
@@ -609,7 +653,35 @@ import VRRPCore
         ),
         (
             "filter bwlim-out x default-limit 3k",
-            "f:7:8: error: filter bwlim-out needs 'default-limit SIZE' and 'default-period TIME'"
+            "f:7:8: error: filter bwlim-out needs 'default-limit SIZE' and 'default-period TIME', or 'limit SIZE' and 'key KEY' where connections share it"
+        ),
+        (
+            "filter bwlim-in x limit 1m default-period 1s key src",
+            "f:7:8: error: filter bwlim-in needs 'default-limit SIZE' and 'default-period TIME', or 'limit SIZE' and 'key KEY' where connections share it"
+        ),
+        (
+            "filter bwlim-in x limit 1m key src",
+            "f:7:8: error: filter bwlim-in 'web': no section of this name has a 'stick-table'"
+        ),
+        (
+            "filter bwlim-out x limit 1m key src table t\nbackend t\nstick-table type ip size 9 store bytes_in_rate(1s)",
+            "f:7:43: error: filter bwlim-out: 'stick-table' of 't' does not count it; add 'store bytes_out_rate(10s)'"
+        ),
+        (
+            "filter bwlim-in x limit 1m key req.ssl_sni table t\nbackend t\nstick-table type ip size 9 store bytes_in_rate(1s)",
+            "f:7:50: error: filter bwlim-in 't': req.ssl_sni needs a table of type string or binary"
+        ),
+        (
+            "stick-table type ip size 9 store bytes_in_rate(1s)\nfilter bwlim-in a limit 1m key src\nfilter bwlim-in b limit 1m key src\nfilter bwlim-in c limit 1m key src",
+            "f:10:8: error: a section can have 2 filters bwlim-in that connections share"
+        ),
+        (
+            "stick-table type ip size 9 store bytes_in_rate(1s)\nfilter bwlim-in a limit 1m key src\ntcp-request content set-bandwidth-limit a limit 2m",
+            "f:9:43: error: 'limit' is for filters of one connection each; connections share 'a', which says it itself"
+        ),
+        (
+            "stick-table type string len 9 size 9 store bytes_in_rate(1s)\nfilter bwlim-in a limit 1m key req.ssl_sni\ntcp-request session set-bandwidth-limit a",
+            "f:9:13: error: 'tcp-request session' comes before anything that the client says; use 'tcp-request content'"
         ),
         (
             "log-tag \"two words\"",

@@ -275,13 +275,28 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
             ])
     }
 
+    @Test func `checks speak the versions that connections do`() throws {
+        let loaded = load(
+            "global\nssl-default-server-options ssl-max-ver TLSv1.3\n"
+                + proxy(
+                    """
+                    server b 192.0.2.12:443 check ssl verify none ssl-min-ver TLSv1.3
+                    server c 192.0.2.13:443 check check-ssl verify none force-tlsv12
+                    server d 192.0.2.14:443 check ssl verify none
+                    """))
+        let checks = try #require(loaded.model, "\(loaded.diagnostics)").backends[0].servers
+            .dropFirst().map { $0.check?.tls }
+        #expect(checks.map { $0?.minimumVersion } == [.tlsv13, .tlsv12, nil])
+        #expect(checks.map { $0?.maximumVersion } == [.tlsv13, .tlsv12, .tlsv13])
+    }
+
     @Test(arguments: [
         ("sni str(a.org)", "sni", "without 'ssl'"),
         ("ciphers AES128-SHA", "ciphers", "without 'ssl'"),
         ("ciphersuites TLS_AES_128_GCM_SHA256", "ciphersuites", "without 'ssl'"),
-        ("ssl-min-ver TLSv1.2", "ssl-min-ver", "without 'ssl'"),
-        ("force-tlsv12", "force-tlsv12", "without 'ssl'"),
-        ("no-tlsv10", "no-tlsv10", "without 'ssl'"),
+        ("ssl-min-ver TLSv1.2", "ssl-min-ver", "without TLS; it begins with 'ssl' or 'check-ssl'"),
+        ("force-tlsv12", "force-tlsv12", "without TLS; it begins with 'ssl' or 'check-ssl'"),
+        ("no-tlsv10", "no-tlsv10", "without TLS; it begins with 'ssl' or 'check-ssl'"),
         ("no-ssl-reuse", "no-ssl-reuse", "without 'ssl'"),
         ("alpn h2", "alpn", "without TLS; it begins with 'ssl' or 'check-ssl'"),
         ("verify none", "verify", "without TLS; it begins with 'ssl' or 'check-ssl'"),

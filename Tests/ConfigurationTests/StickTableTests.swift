@@ -65,6 +65,10 @@ import VRRPCore
         ("binary", "req_ssl_sni", .binary, 32, .serverName),
         ("string len 5", "req.ssl_alpn", .string, 5, .protocolName),
         (
+            "binary len 32", "payload_lv(43,1)", .binary, 32,
+            .countedPayload(.init(length: .init(offset: 43, length: 1)))
+        ),
+        (
             "binary len 1024", "req.payload(2,3)", .binary, 1024,
             .payload(.init(offset: 2, length: 3))
         ),
@@ -340,9 +344,15 @@ import VRRPCore
                 """
             ),
             (
+                "stick-table type string size 9\nstick on req.payload_lv(0,1,-2)",
+                """
+                f:8:10: error: 'req.payload_lv(0,1,-2)': needs where a length stands, in how many bytes, and perhaps where what is so long begins, such as req.payload_lv(43,1)
+                """
+            ),
+            (
                 "stick-table type string size 9\nstick on req.ssl_sni,field(1,.)",
                 """
-                f:8:10: error: stick on 'req.ssl_sni,field(1,.)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn), fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper
+                f:8:10: error: stick on 'req.ssl_sni,field(1,.)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn), fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH), req.payload_lv(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper
                 """
             ),
             (
@@ -487,7 +497,7 @@ import VRRPCore
             ),
             (
                 "tcp-request connection track-sc0 src,lower",
-                "f:7:34: error: track-sc0 'src,lower' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn), fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
+                "f:7:34: error: track-sc0 'src,lower' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn), fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH), req.payload_lv(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
             ),
             (
                 "tcp-request connection track-sc0 src table per_ip",
@@ -543,7 +553,7 @@ import VRRPCore
             ),
             (
                 "tcp-request connection set-var(sess.x) fe_conn",
-                "f:7:40: error: set-var(sess.x) 'fe_conn' is not offered; write int(N), str(TEXT), ipv4(ADDRESS), ipv6(ADDRESS), var(NAME), src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn), fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
+                "f:7:40: error: set-var(sess.x) 'fe_conn' is not offered; write int(N), str(TEXT), ipv4(ADDRESS), ipv6(ADDRESS), var(NAME), src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn), fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH), req.payload_lv(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
             ),
             (
                 "tcp-request connection set-var(sess.x) int(-1)",

@@ -195,7 +195,7 @@ import VRRPCore
         ),
         (
             "balance hash fc_rtt",
-            "f:7:14: warning: 'balance hash fc_rtt' is known but not implemented yet: what can be hashed is src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn), fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper; the algorithm before it stays, roundrobin if there is none"
+            "f:7:14: warning: 'balance hash fc_rtt' is known but not implemented yet: what can be hashed is src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn), fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH), req.payload_lv(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper; the algorithm before it stays, roundrobin if there is none"
         ),
         (
             "option redispatch often",

@@ -46,6 +46,7 @@ private func sampleProxy() -> ProxyStatus {
     frontend.traffic.sessionLimit = 10_000
     frontend.traffic.sessionsTotal = 1_000
     frontend.connectionsTotal = 1_006
+    (frontend.connectionRate, frontend.connectionRateMax) = (4, 15)
     frontend.traffic.bytesIn = 123_456
     frontend.traffic.bytesOut = 7_890_123
     frontend.traffic.rate = 3

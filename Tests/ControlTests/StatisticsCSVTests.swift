@@ -56,12 +56,14 @@ import Testing
         #expect(StatusText.render(node).contains("sock-1"))
     }
 
-    @Test func `the figures stand where haproxy's readers look for them`() {
+    @Test func `the figures stand where haproxy's readers look for them`() throws {
         let lines = StatisticsCSV.render(sampleNode()).split(separator: "\n")
         let frontend = fields(lines[2])
         #expect(frontend[4...9] == ["7", "9", "10000", "1000", "123456", "7890123"])
         #expect(frontend[17] == "OPEN")
         #expect(frontend[32...35] == ["0", "3", "0", "12"])
+        let place = try #require(fields(lines[0]).firstIndex(of: "conn_rate"))
+        #expect(frontend[place...place + 2] == ["4", "15", "1006"])
         #expect(frontend[75] == "tcp")
         #expect(frontend[81] == "6")
 

@@ -221,6 +221,35 @@ extension `One after another` {
                 summary(try await probe(TLSProbe(foreign), port: nginx.securePort))
                     == "L6RSP the TLS handshake failed: tlsv1 alert no application protocol")
         }
+
+        @Test func `no version is spoken but those that are said`() async throws {
+            let folder = try TemporaryFolder()
+            let port = try closedPort()
+            try await RealServer.run(
+                "/usr/bin/openssl",
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-days", "2", "-subj", "/CN=a", "-keyout", "\(folder.path)/key",
+                    "-out", "\(folder.path)/certificate",
+                ])
+            let server = try await RealServer(
+                "/usr/bin/openssl",
+                [
+                    "s_server", "-accept", "127.0.0.1:\(port)", "-tls1_2", "-quiet", "-www",
+                    "-cert",
+                    "\(folder.path)/certificate", "-key", "\(folder.path)/key",
+                ], in: folder, port: port)
+            defer { server.stop() }
+            for (least, most, code) in [
+                (nil, nil, "L6OK"), (.tlsv12, .tlsv12, "L6OK"), (.tlsv13, nil, "L6RSP"),
+                (nil, .tlsv11, "L6RSP"),
+            ] as [(ProbeTLS.Version?, ProbeTLS.Version?, String)] {
+                let tls = try ProbeTLS(
+                    verification: .none, minimumVersion: least, maximumVersion: most)
+                let outcome = try await probe(TLSProbe(tls), port: port)
+                #expect(outcome.code == code, "\(outcome)")
+            }
+        }
     }
 }
 

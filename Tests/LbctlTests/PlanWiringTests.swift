@@ -199,6 +199,9 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
                 filter bwlim-out slow default-limit 1k default-period 1s
                 tcp-request inspect-delay 3s
                 tcp-request content set-bandwidth-limit slow
+                stick-table type ip size 10 store bytes_in_rate(2s)
+                filter bwlim-in all limit 3k key src min-size 2k
+                tcp-request content set-bandwidth-limit all
                 server a 192.0.2.11:80
             listen both 192.0.2.1:81
                 tcp-request content reject if FALSE
@@ -207,9 +210,14 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(made.frontends.map(\.twinPoolIndex) == [nil, 1])
         #expect(made.frontends.map(\.rules.content.count) == [0, 1])
         #expect(made.pools.map(\.inspectDelay) == [.seconds(3), .zero])
+        var shared = BandwidthSharing(2, of: .upload, by: .source, in: 0, byteCount: 3072)
+        shared.leastByteCount = 2048
         #expect(
             made.pools[0].contentRules
-                == [Rule(.limitBandwidth(.init(.download, bytesPerSecond: 1024)))])
+                == [
+                    Rule(.limitBandwidth(.init(.download, bytesPerSecond: 1024))),
+                    Rule(.shareBandwidth(shared)),
+                ])
         #expect(made.pools[1].contentRules == made.frontends[1].rules.content)
     }
 

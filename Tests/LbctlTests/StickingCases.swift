@@ -108,6 +108,25 @@ extension `Sticky clients beside haproxy` {
                 """
             ], clients: "x1pqr x1r x1p x1p x1ssr", servers: "aabba"),
         Case(
+            name: "counted",
+            sections: [
+                """
+                tcp-request inspect-delay 5s
+                tcp-request content accept if { req.len gt 0 }
+                stick-table type string size 9
+                stick on req.payload_lv(0,1,+1)
+                stick on payload_lv(1,1,+1) table #t
+                server a @a
+                server b @b
+                server c @c
+                backend #t
+                stick-table type string size 9
+                """
+            ],
+            clients:
+                "x1\u{1}\u{2}p_q x2\u{2}\u{1}pq x3\u{1}\0pz x3\u{2}\u{1}pqz x3\0\u{1}pqz x3\0\u{1}__q",
+            servers: "ababbc"),
+        Case(
             name: "down",
             sections: [
                 """

@@ -40,6 +40,9 @@ struct Introductions {
     private var variables: [VariableValue] = []
     private var variableCount = 0
 
+    /// What connections share of bandwidths, of each place both ways.
+    private var shares: [Shares] = []
+
     /// What servers were told that connections are known by.
     var identifiers = PlacedTexts()
     /// What rules have captured.
@@ -68,6 +71,10 @@ struct Introductions {
         if let place = free.popLast() {
             places[Int(place)] = Place(ends: ends)
             if Int(place) < names.count { names[Int(place)] = .none }
+            if 2 * Int(place) < shares.count {
+                shares[2 * Int(place)] = Shares()
+                shares[2 * Int(place) + 1] = Shares()
+            }
             let first = Int(place) * variableCount
             if first < variables.count {
                 for index in first..<first + variableCount { variables[index] = .none }
@@ -228,9 +235,22 @@ struct Introductions {
         set { places[Int(place)].tracks = newValue }
     }
 
-    /// Takes over other positions of the tables; what was counted in one that is gone is counted no
+    /// What the connection of a place shares one way: that of its client's half, or of its server's.
+    subscript(sharesOf half: Int, at place: Int32) -> Shares {
+        get {
+            let index = 2 * Int(place) + half & 1
+            return index < shares.count ? shares[index] : Shares()
+        }
+        set {
+            while shares.count < 2 * Int(place) + 2 { shares.append(Shares()) }
+            shares[2 * Int(place) + half & 1] = newValue
+        }
+    }
+
+    /// Takes over other positions of the tables; what was counted or shared in one that is gone is so no
     /// more.
     mutating func moveTracks(_ tables: [Int?]) {
         for place in places.indices { places[place].tracks.move(tables) }
+        for index in shares.indices { shares[index].move(tables) }
     }
 }

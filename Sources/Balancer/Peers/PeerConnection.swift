@@ -75,8 +75,8 @@ final class PeerConnection {
         case .done:
             (isSecuring, hasSent) = (false, true)
             return .done
-        case .waits:
-            hasSent = true
+        case .waits(let forRoom):
+            (isBlocked, hasSent) = (forRoom, true)
             return .waits
         case .ended: return .ended("it has closed the connection while TLS was agreed on")
         case .failed(let reason): return .failed("no TLS with it: \(reason)")

@@ -170,7 +170,8 @@ final class PeerSection {
             switch connection.secure() {
             // What follows the handshake may have come with it.
             case .done: mayRead = true
-            case .waits: break
+            // Room is watched for as long as it lacks.
+            case .waits: return pump(connection)
             case .ended(let why): return fail(connection, why)
             case .failed(let why):
                 return connection.remote == nil

@@ -23,8 +23,6 @@ struct PathTable: Sendable {
         let handshakeTimeout: UInt64
         let connectionLimit: Int?
         let isDatagram: Bool
-        /// Whether rules ask how many connections of its frontend were let pass.
-        let countsSessions: Bool
         /// Whether log lines or identifiers say which connection of the process one is.
         let numbersConnections: Bool
         /// What rules know it by (`so_id`).
@@ -34,8 +32,6 @@ struct PathTable: Sendable {
 
         /// Whether a connection goes straight to its pool.
         var isPlain: Bool { !acceptsProxyHeader && program == nil && security == nil }
-        /// Whether something is to be done for each connection that is let in.
-        let notesSessions: Bool
     }
 
     private(set) var entries: [Entry] = []
@@ -50,11 +46,11 @@ struct PathTable: Sendable {
     init(
         _ plan: BalancerPlan, layout: TallyLayout, further: [(frontend: Int, pool: Int)] = []
     ) {
-        let asked = AskedRates(plan)
+        let asked = plan.askedPools
         func route(_ frontend: Int, _ pool: Int) -> Worker.Route {
             Worker.Route(
                 frontend, to: pool, in: plan, layout: layout,
-                countsArrivals: asked.pools.contains(pool))
+                countsArrivals: asked.contains(pool))
         }
         for (index, frontend) in plan.frontends.enumerated() {
             let first = routes.count
@@ -76,7 +72,6 @@ struct PathTable: Sendable {
             let expectsHeader = frontend.rules.connection.contains {
                 $0.action == .expectProxyHeader
             }
-            let counts = asked.ofClients || asked.frontends.contains(frontend.name)
             let numbers = BalancerPlan.numbers(own: frontend.listeners.map(\.number))
             entries += zip(frontend.listeners, numbers).map { listener, number in
                 Entry(
@@ -89,9 +84,8 @@ struct PathTable: Sendable {
                     handshakeTimeout: frontend.handshakeTimeout.map(milliseconds)
                         ?? (limit == 0 ? mostHandshakeTime : min(limit, mostHandshakeTime)),
                     connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,
-                    countsSessions: counts, numbersConnections: frontend.tellsRequestNumbers,
-                    number: number, program: program,
-                    notesSessions: counts || frontend.tellsRequestNumbers)
+                    numbersConnections: frontend.tellsRequestNumbers,
+                    number: number, program: program)
             }
         }
         ownRouteCount = routes.count
@@ -115,26 +109,19 @@ extension FrontendPlan {
     }
 }
 
-/// Whose rates of connections rules ask for, and whose newcomers: those alone are counted.
-private struct AskedRates {
-    private(set) var frontends: Set<String> = []
-    /// Whether they ask for that of the client's frontend, whichever it is.
-    private(set) var ofClients = false
-    private(set) var pools: Set<Int> = []
-
-    init(_ plan: BalancerPlan) {
+extension BalancerPlan {
+    /// The pools whose newcomers rules ask about: those alone are counted.
+    fileprivate var askedPools: Set<Int> {
         let conditions =
-            plan.frontends.flatMap { $0.rules.conditions }
-            + plan.pools.flatMap { $0.contentRules.map(\.condition) + $0.serverConditions }
-        for question in conditions.flatMap(\.questions) {
-            switch question {
-            case .sessionRate(let name?, _): frontends.insert(name)
-            case .sessionRate(nil, _): ofClients = true
-            case .pool(.sessionRate, let pool, _), .pool(.connections, let pool, _):
-                pools.insert(pool)
-            default: break
-            }
-        }
+            frontends.flatMap { $0.rules.conditions }
+            + pools.flatMap { $0.contentRules.map(\.condition) + $0.serverConditions }
+        return Set(
+            conditions.flatMap(\.questions).compactMap { question in
+                switch question {
+                case .pool(.sessionRate, let pool, _), .pool(.connections, let pool, _): pool
+                default: nil
+                }
+            })
     }
 }
 

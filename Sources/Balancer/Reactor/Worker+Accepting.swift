@@ -69,8 +69,11 @@ extension Worker {
         listeners[index].batch = isDry ? max(1, accepted + refused) : batch
         if !isDry { listeners[index].filledAtTurn = turnNumber }
         (uncounted, unusedRoom) = (0, 0)
+        let admitted = unsafe entries[index].isPlain ? accepted : 0
         let openings = shared.admission.withLock {
-            $0.settle(accepted: accepted, reserved: room, at: frontend, by: index, now: now)
+            $0.settle(
+                accepted: accepted, admitted: admitted, reserved: room, at: frontend, by: index,
+                now: now)
         }
         tell(openings, at: frontend, by: index)
         return isDry ? .dry : .more
@@ -143,12 +146,11 @@ extension Worker {
         shared.admission.withLock { $0.noteSession(isFlow: isFlow, now: now) }
     }
 
-    /// Counts a connection that rules have let pass, where rules or log lines ask for it.
+    /// Counts a connection that rules have let pass; one that nobody asks about is counted as it is accepted.
     mutating func noteSession(_ client: Int) {
         let listener = Int(slab[client].path)
-        guard unsafe entries[listener].notesSessions else { return }
         if unsafe entries[listener].numbersConnections { giveNumber(client) }
-        guard unsafe entries[listener].countsSessions else { return }
+        guard unsafe !entries[listener].isPlain else { return }
         let frontend = Int(slab[client].owner)
         shared.admission.withLock { $0.noteSession(at: frontend, now: now) }
     }

@@ -87,6 +87,7 @@ extension Worker {
         if slab[server].marks.contains(.isSecured), !goOnSecuring(server, readiness) { return }
         if slab[client].marks.contains(.isSecured) { slab[server].marks.insert(.onlyCopies) }
         shared.watch?.connected(to: Int(slab[server].owner))
+        beginSharing(client)
         enter(.relaying, client)
         if self[routeOf: client].storesServers { rememberServer(client) }
         recordConnected(client)
@@ -159,14 +160,15 @@ extension Worker {
                 toReach: Int(slab[server].owner),
                 because: isUnanswered ? "the handshake was not done in time" : reason)
         }
-        dropServerSocket(client)
         slab[server].failedAttempts += 1
         guard slab[server].failedAttempts <= route.retries, let failed = serverInPool(client)
         else {
+            // The log tells where the last one came from.
             count(failure, client) { $0.connectionErrors.increase() }
             if failure == .local { shared.refusals[route.frontend].note(.localFailure) }
             return end(client, client: .finish, server: .reset, because: failure.cause)
         }
+        dropServerSocket(client)
         let mayLeave = route.mayLeave(at: slab[server].failedAttempts)
         let isBound = slab[server].marks.contains(.isBound)
         let isForced = slab[server].marks.contains(.isForced)

@@ -111,9 +111,10 @@ extension Worker {
         if case .room = answer {
             client = slab.allocate()
             let openings = shared.admission.withLock {
-                $0.settle(
-                    accepted: client == nil ? 0 : 1, reserved: 1, at: frontend, by: key.listener,
-                    now: now)
+                let accepted = client == nil ? 0 : 1
+                return $0.settle(
+                    accepted: accepted, admitted: accepted, reserved: 1, at: frontend,
+                    by: key.listener, now: now)
             }
             tell(openings, at: frontend, by: key.listener)
         }

@@ -73,6 +73,7 @@ extension Worker {
         let introduction = slab[client].introduction
         if introduction >= 0 {
             releaseTracks(client)
+            releaseShares(client)
             introductions.drop(introduction)
         }
         slab.free(client)
@@ -100,6 +101,7 @@ extension Worker {
         guard due <= now else { return wheel.insert(client, due: due, in: slab) }
         switch cause {
         case .pause: pauseEnded(client)
+        case .turn: turnCame(client)
         case .introduction: introductionTimedOut(client)
         case .connect: attemptFailed(client, .timeout)
         case .queue:
@@ -182,7 +184,7 @@ extension Worker {
     }
 
     private enum Cause {
-        case pause, introduction, connect, queue, client, server, clientStuck, serverStuck
+        case pause, turn, introduction, connect, queue, client, server, clientStuck, serverStuck
     }
 
     private func instant(of since: UInt32, plus timeout: UInt64 = 0) -> UInt64 {
@@ -214,6 +216,9 @@ extension Worker {
             let marks = slab[client].marks.union(slab[client | 1].marks)
             let limits = timeouts.idle(isHalfClosed: marks.contains(.passedEnd))
             let isTunnel = timeouts.tunnel > 0
+            // Nobody is idle while one side's bytes wait for their turn.
+            let isIdle = !marks.contains(.awaitsTurn)
+            if !isIdle { first = (turnAt(client), .turn) }
             // What waits for one side is not kept alive by what comes from it, and a side whose bytes
             // find no room is not idle. Who has ended his stream is waited for no more; as in haproxy, a
             // tunnel's time-out holds all the same.
@@ -222,11 +227,11 @@ extension Worker {
             }
             if slab[client].marks.contains(.blocked) {
                 consider(.serverStuck, slab[client].stuckSince, limits.server)
-            } else if isTunnel || !slab[client].marks.contains(.passedEnd) {
+            } else if isIdle, isTunnel || !slab[client].marks.contains(.passedEnd) {
                 // Of equal ones the client's, as in haproxy's log.
                 consider(.client, slab[client].activeAt, limits.client)
             }
-            if !slab[client | 1].marks.contains(.blocked),
+            if isIdle, !slab[client | 1].marks.contains(.blocked),
                 isTunnel || !slab[client | 1].marks.contains(.passedEnd)
             {
                 consider(.server, slab[client | 1].activeAt, limits.server)

@@ -311,13 +311,10 @@ extension Worker {
             case .setMark(let mark): StreamSocket.setMark(slab[client].socket, to: mark)
             case .setServiceType(let type):
                 StreamSocket.setServiceType(slab[client].socket, to: type)
-            case .limitBandwidth(let limit):
-                switch limit.direction {
-                case .download:
-                    StreamSocket.limitRate(of: slab[client].socket, to: limit.bytesPerSecond)
-                case .upload:
-                    let place = placeAside(client, facts.source)
-                    introductions[uploadLimitAt: place] = limit.bytesPerSecond
+            case .limitBandwidth(let limit): self.limit(client, limit, facts)
+            case .shareBandwidth(let sharing):
+                guard share(client, sharing, facts, deadlineIsOver: deadlineIsOver) else {
+                    return .waits
                 }
             case .setVariable(let variable, let source):
                 setVariable(variable, to: source, client, facts)

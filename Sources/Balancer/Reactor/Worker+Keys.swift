@@ -42,6 +42,11 @@ extension Worker {
                 case .moved(end) = peek(client, upTo: end)
             else { return body(.none) }
             return look(at: end) { body(.bytes($0.extracting(offset..<end))) }
+        case .countedPayload(let part):
+            guard case .complete(let range) = readPart(part, of: client) else {
+                return body(.none)
+            }
+            return look(at: range.upperBound) { body(.bytes($0.extracting(range))) }
         case .rdpCookie(let name):
             guard case .complete(let range) = readCookie(name, of: client) else {
                 return body(.none)
@@ -106,6 +111,7 @@ extension Worker {
         case .payload(let offset, let length): facts.byteCount >= offset + length
         case .serverName, .protocolName:
             if case .needsMore = facts.hello { false } else { true }
+        case .countedPayload(let part): readPart(part, of: client) != .needsMore
         case .rdpCookie(let name): readCookie(name, of: client) != .needsMore
         case .mqttField: readConnect(of: client) != .needsMore
         }
@@ -123,6 +129,14 @@ extension Worker {
         // As haproxy: what forces clients to their server is not asked about it.
         let isKept = self[routeOf: client].keepsToServers
         return mayServe(server, client, isKept: isKept) ? server : nil
+    }
+
+    /// Looks for a part of what the client has said; its bytes lie in the buffer then.
+    private func readPart(_ part: CountedPayload, of client: Int) -> CountedPayload.Reading {
+        guard case .moved(let count) = peek(client, upTo: ClientHello.longestByteCount) else {
+            return .needsMore
+        }
+        return look(at: count, part.read)
     }
 
     /// Looks for a cookie in what the client has said; its bytes lie in the buffer then.

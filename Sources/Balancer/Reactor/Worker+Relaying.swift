@@ -11,7 +11,9 @@ extension Worker {
     @inline(__always)
     mutating func relay(_ half: Int, _ readiness: Readiness) {
         let peer = half ^ 1
-        if readiness.contains(.readable), slab[half].marks.isSuperset(of: [.readable, .blocked]) {
+        if readiness.contains(.readable), slab[half].marks.contains(.readable),
+            !slab[half].marks.isDisjoint(with: .waits)
+        {
             ignoreBytes(half)
         }
         note(readiness, half)
@@ -26,10 +28,12 @@ extension Worker {
         if readiness.contains(.writable), slab[half].marks.contains(.isSecured) {
             slab[half].marks.insert(.readable)
         }
-        if readiness.contains(.failed), !slab[half].marks.isDisjoint(with: [.blocked, .ended]) {
+        if readiness.contains(.failed),
+            !slab[half].marks.isDisjoint(with: [.blocked, .awaitsTurn, .ended])
+        {
             // The error cannot be read: what the side sent last waits for the peer, or was its end.
             abort(half)
-        } else if slab[half].marks.contains(.readable), !slab[half].marks.contains(.blocked) {
+        } else if slab[half].marks.contains(.readable), slab[half].marks.isDisjoint(with: .waits) {
             pump(half)
         }
     }
@@ -65,7 +69,7 @@ extension Worker {
                 guard fill(half) else { return }
             } else {
                 budget -= 1
-                guard copy(half) else { return }
+                guard let most = turnByteCount(half), copy(half, upTo: most) else { return }
             }
         }
     }
@@ -74,15 +78,17 @@ extension Worker {
     ///
     /// - Returns: Whether the direction can go on.
     @inline(__always)
-    private mutating func copy(_ half: Int) -> Bool {
-        switch receive(from: half) {
+    private mutating func copy(_ half: Int, upTo most: Int) -> Bool {
+        let transfer = receive(from: half, upTo: most)
+        if slab[half].marks.contains(.sharesBandwidth) { endTurn(half, transfer) }
+        switch transfer {
         case .moved(0):
             slab[half].marks.insert(.ended)
             slab[half].marks.remove(.readable)
             return true
         case .moved(let count):
             took(count, from: half)
-            if count == bufferByteCount {
+            if count == most {
                 readFull(half)
             } else {
                 slab[half].streak = 0
@@ -324,7 +330,8 @@ extension Worker {
     /// long request says why, and closes without having read the rest, which resets the connection.
     private mutating func passLastWords(of server: Int) {
         guard slab[server].marks.isDisjoint(with: .ended), slab[server].lease < 0 else { return }
-        while case .moved(let count) = receive(from: server), count > 0 {
+        while case .moved(let count) = receive(from: server, upTo: bufferByteCount), count > 0 {
+            if slab[server].marks.contains(.sharesBandwidth) { endTurn(server, .moved(count)) }
             took(count, from: server)
             guard case .moved(count) = give(count, to: server ^ 1, endFollows: false) else {
                 return

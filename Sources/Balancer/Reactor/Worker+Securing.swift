@@ -71,10 +71,9 @@ extension Worker {
 
     /// Takes what a half has for its peer into the reactor's buffer.
     @inline(__always)
-    mutating func receive(from half: Int) -> Transfer {
-        if slab[half].marks.contains(.isSecured) { return receiveSecured(from: half) }
-        return unsafe StreamSocket.receive(
-            from: slab[half].socket, into: buffer, upTo: bufferByteCount)
+    mutating func receive(from half: Int, upTo most: Int) -> Transfer {
+        if slab[half].marks.contains(.isSecured) { return receiveSecured(from: half, upTo: most) }
+        return unsafe StreamSocket.receive(from: slab[half].socket, into: buffer, upTo: most)
     }
 
     /// Gives bytes of the reactor's buffer to a half.
@@ -95,8 +94,8 @@ extension Worker {
     }
 
     @inline(never)
-    private mutating func receiveSecured(from half: Int) -> Transfer {
-        unsafe sessions[half].receive(into: buffer, upTo: bufferByteCount)
+    private mutating func receiveSecured(from half: Int, upTo most: Int) -> Transfer {
+        unsafe sessions[half].receive(into: buffer, upTo: most)
     }
 
     @inline(never)

@@ -57,6 +57,12 @@ struct Half {
         static let isSecured = Marks(rawValue: 1 << 22)
         /// The socket is not watched for bytes: those that are there wait for the peer.
         static let ignoresBytes = Marks(rawValue: 1 << 23)
+        /// The direction shares a bandwidth with others (``Shares``).
+        static let sharesBandwidth = Marks(rawValue: 1 << 24)
+        /// It waits until it is its turn.
+        static let awaitsTurn = Marks(rawValue: 1 << 25)
+        /// What the side has said waits, be it for the peer or for a turn.
+        static let waits: Marks = [.blocked, .awaitsTurn]
     }
 
     /// Bytes taken from this side.

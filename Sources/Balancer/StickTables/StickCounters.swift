@@ -97,6 +97,23 @@
         return true
     }
 
+    /// What may pass of a rate of bytes within its period; `nil`: it is not counted.
+    func bandwidth(_ byteCount: UInt64, of quantity: StickQuantity) -> Bandwidth? {
+        guard unsafe columns[quantity.rawValue].count > 0 else { return nil }
+        return Bandwidth(byteCount: byteCount, period: period(of: quantity))
+    }
+
+    /// Does something with the clock of a rate of bytes that is counted.
+    mutating func withClock<Result>(
+        of quantity: StickQuantity, at place: Int32, _ body: (inout TurnClock) -> Result
+    ) -> Result? {
+        guard let rate = offset(of: quantity, at: place) else { return nil }
+        let offset = rate + MemoryLayout<PeriodMeter>.stride
+        var clock = unsafe memory.load(fromByteOffset: offset, as: TurnClock.self)
+        defer { unsafe memory.storeBytes(of: clock, toByteOffset: offset, as: TurnClock.self) }
+        return body(&clock)
+    }
+
     /// How much there is of something that is counted; `nil`: it is not.
     func value(
         of quantity: StickQuantity, _ index: Int = 0, at place: Int32, now: UInt64
@@ -164,8 +181,12 @@
 }
 
 extension StickQuantity {
-    /// Bytes that one of it takes.
+    /// Bytes that one of it takes; a rate of bytes has a ``TurnClock`` behind it.
     fileprivate var byteCount: Int {
-        isRate ? MemoryLayout<PeriodMeter>.stride : MemoryLayout<UInt64>.stride
+        switch self {
+        case .bytesInRate, .bytesOutRate:
+            MemoryLayout<PeriodMeter>.stride + MemoryLayout<TurnClock>.stride
+        default: isRate ? MemoryLayout<PeriodMeter>.stride : MemoryLayout<UInt64>.stride
+        }
     }
 }

@@ -118,6 +118,56 @@ final class StickTable: Sendable {
         } ?? nil
     }
 
+    /// Keeps a key for a connection that shares a bandwidth by it, until it is let go.
+    ///
+    /// - Returns: Where its key stands; `nil`: it is no key of this table, or there is no room.
+    func hold(_ key: StickKey, now: UInt64) -> Int32? {
+        keys.withStored(key) { key -> Int32? in
+            entries.withLock { entries in
+                guard let place = entries.enter(key, now: now) else { return nil }
+                entries.hold(place)
+                return place
+            }
+        } ?? nil
+    }
+
+    /// Lets go of a key that a connection shared a bandwidth by.
+    func letGo(_ place: Int32, now: UInt64) {
+        entries.withLock { $0.release(place, now: now) }
+    }
+
+    /// What may pass within the period of a rate of bytes; `nil`: it is not counted.
+    func bandwidth(_ byteCount: UInt64, of quantity: StickQuantity) -> Bandwidth? {
+        entries.withLock { $0.counters.bandwidth(byteCount, of: quantity) }
+    }
+
+    /// Gives a turn of so many bytes to one of those who share a bandwidth.
+    ///
+    /// - Returns: When it begins, in milliseconds.
+    func giveTurn(
+        _ count: Int, of bandwidth: Bandwidth, _ quantity: StickQuantity, at place: Int32,
+        now: UInt64
+    ) -> UInt64 {
+        entries.withLock { entries in
+            entries.counters.withClock(of: quantity, at: place) {
+                $0.give(count, of: bandwidth, now: now)
+            }
+        } ?? now
+    }
+
+    /// Ends a turn in which so many bytes have passed, and so many have not; below 0: more than it had.
+    func endTurn(
+        _ count: Int, unused: Int, of bandwidth: Bandwidth, _ quantity: StickQuantity,
+        at place: Int32, now: UInt64
+    ) {
+        entries.withLock { entries in
+            entries.counters.withClock(of: quantity, at: place) {
+                $0.takeBack(unused, of: bandwidth, now: now)
+            }
+            if count > 0 { entries.add(UInt64(count), to: quantity, at: place, now: now) }
+        }
+    }
+
     /// Counts a connection out.
     func release(_ place: Int32, now: UInt64) {
         entries.withLock { entries in

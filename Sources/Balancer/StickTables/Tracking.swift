@@ -124,13 +124,18 @@ extension Rule {
     var key: ConnectionKey? {
         switch action {
         case .track(let tracking): tracking.key
+        case .shareBandwidth(let sharing): sharing.key
         case .setVariable(_, .key(let key)), .capture(.key(let key), _): key
         default: nil
         }
     }
 
     fileprivate var tableIndex: Int? {
-        if case .track(let tracking) = action { tracking.tableIndex } else { nil }
+        switch action {
+        case .track(let tracking): tracking.tableIndex
+        case .shareBandwidth(let sharing): sharing.tableIndex
+        default: nil
+        }
     }
 
     fileprivate var trackingNumber: Int? {
@@ -138,8 +143,8 @@ extension Rule {
         case .track(let tracking): tracking.number
         case .countMark(_, let number, _, _), .setTag(_, let number, _): number
         case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority,
-            .setPriorityOffset, .setMark, .setServiceType, .limitBandwidth, .setAddress, .setPort,
-            .setVariable, .unsetVariable, .capture, .setLogLevel:
+            .setPriorityOffset, .setMark, .setServiceType, .limitBandwidth, .shareBandwidth,
+            .setAddress, .setPort, .setVariable, .unsetVariable, .capture, .setLogLevel:
             nil
         }
     }

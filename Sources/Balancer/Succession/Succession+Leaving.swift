@@ -46,6 +46,9 @@ extension Rule {
         case .track(var tracking):
             tracking.tableIndex = places.table(tracking.tableIndex)
             action = .track(tracking)
+        case .shareBandwidth(var sharing):
+            sharing.tableIndex = places.table(sharing.tableIndex)
+            action = .shareBandwidth(sharing)
         case .setVariable(let variable, .variable(let other)):
             action = .setVariable(places.variable(variable), .variable(places.variable(other)))
         case .setVariable(let variable, let source):

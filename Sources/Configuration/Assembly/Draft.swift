@@ -31,6 +31,8 @@ struct Draft: Sendable {
         var index = 0
         /// Whether another reference names them.
         var isImplied = false
+        /// Whether it makes no sense without the data.
+        var needsData = false
         /// Whether clients' servers are asked for.
         var asksForServer = false
     }

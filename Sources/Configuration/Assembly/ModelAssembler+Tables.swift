@@ -81,7 +81,8 @@ extension ModelAssembler {
             datum.rawValue + (arguments.isEmpty ? "" : "(\(arguments.joined(separator: ",")))")
         report(
             "\(keyword): 'stick-table' of \(first.name.quoted) does not count it; add 'store"
-                + " \(example)'", at: reference.location, as: .warning)
+                + " \(example)'", at: reference.location,
+            as: reference.value.needsData ? .error : .warning)
     }
 
     /// There are not too many variables, and each that is asked for can have a value.

@@ -1,101 +1,152 @@
 /// The filters of a section: how fast bytes pass (haproxy's configuration manual, section 9.7).
 struct HAProxyFilters: Sendable {
-    private struct Bandwidth: Sendable {
-        let direction: TransferDirection
-        /// `nil` where connections would share it, which is passed over with a warning.
-        var amount: (bytes: Int, period: Duration)?
+    private enum Filter: Sendable {
+        /// Each connection by itself.
+        case own(TransferDirection, bytes: Int, period: Duration)
+        /// All of one key together.
+        case shared(SharedBandwidth)
     }
 
-    private var bandwidths: [String: Bandwidth] = [:]
+    private var filters: [String: Filter] = [:]
+    /// The tables of those that connections share.
+    private var references: [(reference: Draft.TableReference, position: Position)] = []
 
-    /// Reads `bwlim-in NAME default-limit SIZE default-period TIME [min-size SIZE]`, and its like.
-    mutating func add(_ arguments: inout Arguments) throws(Remark) {
-        let kind = try arguments.next("bwlim-in or bwlim-out")
-        guard let direction = Self.directions[kind.text] else {
-            guard Self.others.contains(kind.text) else {
+    /// Reads `bwlim-in NAME default-limit SIZE default-period TIME [min-size SIZE]`, or `bwlim-in NAME limit
+    /// SIZE key KEY [table NAME] [min-size SIZE]`, and their like.
+    mutating func add(
+        _ arguments: inout Arguments, in section: String, _ kind: HAProxySection.Kind
+    ) throws(Remark) {
+        let type = try arguments.next("bwlim-in or bwlim-out")
+        guard let direction = Self.directions[type.text] else {
+            guard Self.others.contains(type.text) else {
                 throw .error(
-                    "unknown filter \(kind.text.quoted)", at: kind.position,
-                    suggestion: (Self.others + Self.directions.keys).nearest(to: kind.text))
+                    "unknown filter \(type.text.quoted)", at: type.position,
+                    suggestion: (Self.others + Self.directions.keys).nearest(to: type.text))
             }
             arguments.warn(
-                "the filter \(kind.text.quoted) is known but not implemented yet; it is ignored",
-                at: kind.position)
+                "the filter \(type.text.quoted) is known but not implemented yet; it is ignored",
+                at: type.position)
             _ = arguments.remaining()
             return
         }
         let name = try arguments.next("a name")
-        guard bandwidths[name.text] == nil else {
+        guard filters[name.text] == nil else {
             throw .error(
                 "a filter before this line is named \(name.text.quoted) already", at: name.position)
         }
-        var (bytes, period): (Int?, Duration?)
-        while let word = arguments.nextIfPresent() {
-            switch word.text {
-            case "default-limit": bytes = try Self.byteCount(after: word, &arguments)
-            case "default-period": period = try arguments.time(isZeroAllowed: false)
-            case "min-size":
-                // Bytes that haproxy forwards at once; here the kernel spaces packets.
-                _ = try Self.byteCount(after: word, &arguments)
-            case "limit", "key", "table":
-                arguments.warn(
-                    "a bandwidth that connections share ('limit', 'key') is known but not implemented"
-                        + " yet; the filter is ignored", at: word.position)
-                _ = arguments.remaining()
-                bandwidths[name.text] = Bandwidth(direction: direction)
-                return
-            default:
-                throw .error(
-                    "unknown word \(word.text.quoted) of filter \(kind.text)", at: word.position,
-                    suggestion: ["default-limit", "default-period", "min-size", "limit", "key"]
+        let words = try Words(&arguments, of: type)
+        switch (words.ownBytes, words.period, words.bytes, words.key) {
+        case (let bytes?, let period?, nil, nil) where words.table == nil:
+            // `min-size` is what haproxy forwards at once; here the kernel spaces packets.
+            filters[name.text] = .own(direction, bytes: bytes, period: period)
+        case (nil, nil, let bytes?, let key?):
+            var shared = SharedBandwidth(
+                number: try number(of: direction, kind, at: type), direction: direction,
+                key: try key.connectionKey(after: type.text),
+                tableName: words.table?.text ?? section, byteCount: bytes)
+            shared.leastByteCount = words.leastBytes ?? 0
+            filters[name.text] = .shared(shared)
+            references.append(
+                (
+                    .init(
+                        keyword: "filter \(type.text)", tables: [shared.tableName],
+                        key: shared.key,
+                        data: [direction == .upload ? .bytesInRate : .bytesOutRate],
+                        needsData: true), words.table?.position ?? type.position
+                ))
+        default:
+            throw .error(
+                "filter \(type.text) needs 'default-limit SIZE' and 'default-period TIME', or 'limit"
+                    + " SIZE' and 'key KEY' where connections share it", at: type.position)
+        }
+    }
+
+    /// What stands behind the name.
+    private struct Words {
+        var ownBytes: Int?
+        var period: Duration?
+        var bytes: Int?
+        var key: Word?
+        var table: Word?
+        var leastBytes: Int?
+
+        init(_ arguments: inout Arguments, of type: Word) throws(Remark) {
+            while let word = arguments.nextIfPresent() {
+                switch word.text {
+                case "default-limit": ownBytes = try byteCount(after: word, &arguments)
+                case "default-period": period = try arguments.time(isZeroAllowed: false)
+                case "limit": bytes = try byteCount(after: word, &arguments)
+                case "key": key = try arguments.nextSample("what is the key, such as src")
+                case "table": table = try arguments.next("the name of a table's section")
+                case "min-size": leastBytes = try byteCount(after: word, &arguments)
+                default:
+                    throw .error(
+                        "unknown word \(word.text.quoted) of filter \(type.text)",
+                        at: word.position,
+                        suggestion: [
+                            "default-limit", "default-period", "min-size", "limit", "key", "table",
+                        ]
                         .nearest(to: word.text))
+                }
             }
         }
-        guard let bytes, let period else {
-            throw .error(
-                "filter \(kind.text) needs 'default-limit SIZE' and 'default-period TIME'",
-                at: kind.position)
+    }
+
+    /// The number of a connection's share.
+    private func number(
+        of direction: TransferDirection, _ kind: HAProxySection.Kind, at type: Word
+    ) throws(Remark) -> Int {
+        let most = SharedBandwidth.mostOfSection
+        let count = filters.values.count { filter in
+            if case .shared(let other) = filter { other.direction == direction } else { false }
         }
-        bandwidths[name.text] = Bandwidth(direction: direction, amount: (bytes, period))
+        guard count < most else {
+            throw .error(
+                "a section can have \(most) filters \(type.text) that connections share",
+                at: type.position)
+        }
+        return kind == .backend ? most + count : count
+    }
+
+    /// Takes down the tables, which are looked up once all are known.
+    func note(in draft: inout Draft, file: String) {
+        for (reference, position) in references {
+            draft.tableReferences.append(
+                Placed(value: reference, location: Location(file: file, position: position)))
+        }
     }
 
     /// Reads what follows `set-bandwidth-limit`: `NAME [limit SIZE] [period TIME]`.
-    ///
-    /// - Returns: `nil` where the filter is passed over.
-    func action(_ arguments: inout Arguments) throws(Remark) -> ConnectionRule.Action? {
+    func action(_ arguments: inout Arguments) throws(Remark) -> ConnectionRule.Action {
         let name = try arguments.next("the name of a filter")
-        guard let filter = bandwidths[name.text] else {
+        guard let filter = filters[name.text] else {
             throw .error(
                 "no filter bwlim-in or bwlim-out before this line is named \(name.text.quoted)",
-                at: name.position, suggestion: bandwidths.keys.nearest(to: name.text))
+                at: name.position, suggestion: filters.keys.nearest(to: name.text))
         }
-        var (bytes, period): (Int?, Duration?)
+        var (ownBytes, ownPeriod): (Int?, Duration?)
         while let word = arguments.upcoming, word.text == "limit" || word.text == "period" {
+            if case .shared = filter {
+                throw .error(
+                    "\(word.text.quoted) is for filters of one connection each; connections share"
+                        + " \(name.text.quoted), which says it itself", at: word.position)
+            }
             arguments.skip(1)
             if word.text == "limit" {
-                bytes = try Self.byteCount(after: word, &arguments)
+                ownBytes = try byteCount(after: word, &arguments)
             } else {
-                period = try arguments.time(isZeroAllowed: false)
+                ownPeriod = try arguments.time(isZeroAllowed: false)
             }
         }
-        guard let amount = filter.amount else { return nil }
-        let rate = Double(bytes ?? amount.bytes) / ((period ?? amount.period) / .seconds(1))
-        return .limitBandwidth(
-            filter.direction, bytesPerSecond: max(1, Int(min(rate, Double(Self.most)))))
-    }
-
-    private static func byteCount(
-        after keyword: Word, _ arguments: inout Arguments
-    ) throws(Remark) -> Int {
-        let word = try arguments.next("a number of bytes such as 500k after \(keyword.text)")
-        guard let bytes = word.quantity, bytes > 0, bytes <= most else {
-            throw .error(
-                "\(keyword.text) \(word.text.quoted): must be a number of bytes such as 500k, 1 to 1024g",
-                at: word.position)
+        switch filter {
+        case .shared(let shared): return .shareBandwidth(shared)
+        case .own(let direction, let bytes, let period):
+            let rate = Double(ownBytes ?? bytes) / ((ownPeriod ?? period) / .seconds(1))
+            return .limitBandwidth(
+                direction, bytesPerSecond: max(1, Int(min(rate, Double(mostBytes)))))
         }
-        return bytes
     }
 
-    private static let most = 1 << 40
     private static let directions: [String: TransferDirection] = [
         "bwlim-in": .upload, "bwlim-out": .download,
     ]
@@ -103,6 +154,20 @@ struct HAProxyFilters: Sendable {
         "cache", "compression", "comp-req", "comp-res", "fcgi-app", "opentracing", "otel", "spoe",
         "trace",
     ]
+}
+
+private let mostBytes = 1 << 40
+
+private func byteCount(
+    after keyword: Word, _ arguments: inout Arguments
+) throws(Remark) -> Int {
+    let word = try arguments.next("a number of bytes such as 500k after \(keyword.text)")
+    guard let bytes = word.quantity, bytes > 0, bytes <= mostBytes else {
+        throw .error(
+            "\(keyword.text) \(word.text.quoted): must be a number of bytes such as 500k, 1 to 1024g",
+            at: word.position)
+    }
+    return bytes
 }
 
 extension Word {

@@ -12,7 +12,7 @@ extension Word {
     /// The keys that there are.
     static let connectionKeys =
         "src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn),"
-        + " fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
+        + " fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH), req.payload_lv(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
 
     /// As ``connectionKey(after:)``; `nil`: haproxy may know it.
     func knownConnectionKey(after action: String) throws(Remark) -> ConnectionKeyName? {
@@ -60,6 +60,10 @@ extension Word {
             }
             return .payload(slice)
         }
+        for prefix in ["req.payload_lv(", "payload_lv("] where text.hasPrefix(prefix) {
+            guard text.hasSuffix(")") else { break }
+            return .countedPayload(try payloadPart(text.dropFirst(prefix.count).dropLast()))
+        }
         for prefix in ["req.rdp_cookie(", "rdp_cookie("] where text.hasPrefix(prefix) {
             return .rdpCookie(try cookieName(text.dropFirst(prefix.count)))
         }
@@ -104,6 +108,26 @@ extension Word {
                 at: position)
         }
         return String(name)
+    }
+
+    /// `OFFSET,LENGTH` of a length, and perhaps where the part begins that has it: from the first byte, or
+    /// with a sign from behind the length. haproxy 2.6 halves what has no sign.
+    private func payloadPart(_ argument: Substring) throws(Remark) -> PayloadPart {
+        let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+        let slice = try payloadSlice(words.prefix(2).joined(separator: ","))
+        var part = PayloadPart(length: slice)
+        if words.count == 3, let number = Int(words[2]) {
+            let isRelative = words[2].hasPrefix("+") || words[2].hasPrefix("-")
+            part.offset = isRelative ? part.offset + number : number
+        }
+        guard slice.length > 0, words.count == 2 || words.count == 3 && Int(words[2]) != nil,
+            (0..<PayloadSlice.most).contains(part.offset)
+        else {
+            throw .error(
+                "\(text.quoted): needs where a length stands, in how many bytes, and perhaps where what"
+                    + " is so long begins, such as req.payload_lv(43,1)", at: position)
+        }
+        return part
     }
 
     /// `OFFSET,LENGTH`; a length of 0 is all that has come.

@@ -163,6 +163,7 @@ extension ConnectionRule {
         switch action {
         case .capture(let value, _): value.key?.needsHello == true
         case .track(let tracking): tracking.key.needsHello
+        case .shareBandwidth(let shared): shared.key.needsHello
         default: false
         }
     }

@@ -107,8 +107,8 @@ extension ConnectionKeyName {
         switch self {
         case .source, .destination: true
         case .converted(let key, _): key.isAddress
-        case .sourcePort, .destinationPort, .serverName, .protocolName, .payload, .rdpCookie,
-            .mqttField, .tlsText, .headerText:
+        case .sourcePort, .destinationPort, .serverName, .protocolName, .payload, .countedPayload,
+            .rdpCookie, .mqttField, .tlsText, .headerText:
             false
         }
     }

@@ -107,13 +107,14 @@ struct HAProxyRouting: Sendable {
                 location: Location(file: file, position: position))
         }
         tables.note(in: &draft, file: file)
+        filters.note(in: &draft, file: file)
         listUses.note(in: &draft, file: file)
         variables.note(in: &draft, file: file)
     }
 
     /// Reads `filter bwlim-in|bwlim-out NAME …`.
     mutating func addFilter(_ arguments: inout Arguments) throws(Remark) {
-        try filters.add(&arguments)
+        try filters.add(&arguments, in: section, kind)
     }
 
     /// Reads `tcp-request connection|session|content|inspect-delay …`.

@@ -151,7 +151,7 @@ struct HAProxyServerOptions: Sendable {
         server.queueLimit = queueLimit
         server.slowStart = slowStart == .zero ? nil : slowStart
         server.tls = try finishedTLS(of: name)
-        server.check = finishedCheck
+        server.check = try finishedCheck(of: name)
         server.health = try finishedHealth(of: name, in: section)
         server.isBackup = isBackup
         server.isDisabled = isDisabled

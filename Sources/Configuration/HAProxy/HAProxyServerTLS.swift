@@ -3,7 +3,7 @@ import TLSOptions
 /// What the words after a server's address say about TLS on connections of clients to it.
 ///
 /// What is said of its certificate (`verify`, `verifyhost`, `ca-file`) holds for checks too and stands in
-/// ``HAProxyServerHealth`` and ``HAProxyServerOptions``; so do `alpn` and `crt`, which stand here.
+/// ``HAProxyServerHealth`` and ``HAProxyServerOptions``; so do `alpn`, `crt` and versions, which stand here.
 struct HAProxyServerTLS: Sendable {
     /// `ssl`.
     var isUsed = false
@@ -63,9 +63,9 @@ struct HAProxyServerTLS: Sendable {
     static let wordsOfPeers = Set(rules.keys).union(["ca-file", "verify", "verifyhost"])
 
     /// The words that hold for connections of clients alone; checks do without them.
-    static let wordsOfConnections = HAProxyTLSVersions.words.union([
+    static let wordsOfConnections: Set<String> = [
         "ciphers", "ciphersuites", "no-ssl-reuse", "sni", "ssl-reuse",
-    ])
+    ]
 }
 
 extension HAProxyServerOptions {
@@ -75,10 +75,10 @@ extension HAProxyServerOptions {
     func finishedTLS(of server: Word) throws(Remark) -> ServerTLS? {
         guard tls.isUsed else { return nil }
         var settings = tls.settings
-        let versions = tls.versions.completed(by: tls.defaults.versions)
         settings.parameters = settings.parameters.completed(by: tls.defaults.parameters)
-        try settings.parameters.setVersions(
-            versions, of: "server \(server.text.quoted)", at: server.position)
+        let versions = try versions(of: server)
+        settings.parameters.minimumVersion = versions.minimum
+        settings.parameters.maximumVersion = versions.maximum
         settings.authoritiesPath = check.tls.authoritiesPath
         // As haproxy: `verifyhost` is for connections without SNI.
         settings.verifiedName = settings.serverName ?? health.verifiedName
@@ -90,6 +90,22 @@ extension HAProxyServerOptions {
 }
 
 extension HAProxyServerOptions {
+    /// How the server is checked, with the versions of TLS that its line and the global section say.
+    ///
+    /// - Throws: A remark at the server's name, where no version is left to speak.
+    func finishedCheck(of server: Word) throws(Remark) -> CheckSettings? {
+        guard var check = finishedCheck else { return nil }
+        (check.tls.minimumVersion, check.tls.maximumVersion) = try versions(of: server)
+        return check
+    }
+
+    private func versions(
+        of server: Word
+    ) throws(Remark) -> (minimum: TLSVersion?, maximum: TLSVersion?) {
+        try tls.versions.completed(by: tls.defaults.versions).bounds(
+            of: "server \(server.text.quoted)", at: server.position)
+    }
+
     /// Takes over what lines before the section say for all.
     mutating func follow(_ draft: Draft) {
         authoritiesFolder = draft.bindSurroundings.authoritiesFolder

@@ -66,9 +66,9 @@ extension HAProxyServerOptions {
         "check-alpn", "check-certificate-days", "check-sni",
     ]
     /// What every TLS handshake goes by.
-    private static let eitherHandshake: Set<String> = [
+    private static let eitherHandshake = HAProxyTLSVersions.words.union([
         "alpn", "ca-file", "crt", "verify", "verifyhost",
-    ]
+    ])
 
     /// Why a word of the line comes to nothing, or `nil` where it has an effect or says of itself
     /// that it has none.

@@ -20,7 +20,7 @@ enum ProxyMetrics {
                 "How many connections a second may bring, 0 for any number"
             ) { .number($0.traffic.rateLimit ?? 0) },
             .gauge("haproxy_frontend_max_session_rate", Help.rateMax, \.traffic.rateMax),
-            .gauge("haproxy_frontend_connections_rate_max", Help.rateMax, \.traffic.rateMax),
+            .gauge("haproxy_frontend_connections_rate_max", Help.rateMax, \.connectionRateMax),
             .counter(
                 "haproxy_frontend_connections_total",
                 "Connections since the start, with those that a rule closed at once",

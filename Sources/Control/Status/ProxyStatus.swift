@@ -65,6 +65,10 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     /// Connections that were accepted, also those that a rule closed before they became a session, which
     /// ``TrafficCounters/sessionsTotal`` leaves out.
     public var connectionsTotal = 0
+    /// Such connections in the last second.
+    public var connectionRate = 0
+    /// Most of them within a second.
+    public var connectionRateMax = 0
     /// Connections that were not relayed because a rule said so.
     public var deniedConnections = 0
     /// Connections that were closed by a rule once their PROXY header was read.
@@ -93,6 +97,8 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
         case showsListeners = "shows_listeners"
         case certificateEnds = "certificate_ends"
         case connectionsTotal = "conn_tot"
+        case connectionRate = "conn_rate"
+        case connectionRateMax = "conn_rate_max"
         case deniedConnections = "dcon"
         case deniedSessions = "dses"
         case deniedRequests = "dreq"

@@ -75,8 +75,8 @@ public enum StatisticsCSV {
         row["rate_lim"] = "\(frontend.traffic.rateLimit ?? 0)"
         row["dcon"] = "\(frontend.deniedConnections)"
         row["dses"] = "\(frontend.deniedSessions)"
-        row["conn_rate"] = "\(frontend.traffic.rate)"
-        row["conn_rate_max"] = "\(frontend.traffic.rateMax)"
+        row["conn_rate"] = "\(frontend.connectionRate)"
+        row["conn_rate_max"] = "\(frontend.connectionRateMax)"
         row["conn_tot"] = "\(frontend.connectionsTotal)"
         return row
     }

@@ -206,6 +206,8 @@ extension NodeStatus {
         frontend.traffic = counted.traffic
         frontend.deniedConnections = counted.rejected
         frontend.connectionsTotal = counted.traffic.sessionsTotal + counted.rejected
+        frontend.connectionRate = counted.traffic.rate
+        frontend.connectionRateMax = counted.traffic.rateMax
         if let index = proxies.firstIndex(where: { $0.name == site.name && $0.servers.isEmpty }) {
             proxies[index].frontend = frontend
         } else {

@@ -149,6 +149,8 @@ extension CertificateText {
             case .digest(let inDigits): .digest(inDigits: inDigits)
             case .start: .start
             case .end: .end
+            case .keyAlgorithm: .keyAlgorithm
+            case .signatureAlgorithm: .signatureAlgorithm
             }
     }
 }

@@ -1,6 +1,7 @@
 #if Program
 internal import HealthCheck
 internal import NodeConfiguration
+internal import TLSOptions
 
 /// What the probes of many servers have in common and is costly to make: the trusted authorities of
 /// a host are some hundred certificates.
@@ -34,10 +35,24 @@ final class ProbeParts {
             serverName: settings.serverName, applicationProtocols: settings.applicationProtocols,
             verification: verification,
             authorities: settings.authoritiesPath.map { .pem(authorities[$0] ?? []) } ?? .system,
+            minimumVersion: settings.minimumVersion.map(ProbeTLS.Version.init),
+            maximumVersion: settings.maximumVersion.map(ProbeTLS.Version.init),
             certificate: settings.certificatePath.map { certificates[$0] ?? [] })
         tls.minimumDaysLeft = settings.minimumDaysLeft
         handshakes[settings] = tls
         return tls
+    }
+}
+
+extension ProbeTLS.Version {
+    fileprivate init(_ version: TLSVersion) {
+        self =
+            switch version {
+            case .tlsv10: .tlsv10
+            case .tlsv11: .tlsv11
+            case .tlsv12: .tlsv12
+            case .tlsv13: .tlsv13
+            }
     }
 }
 #endif

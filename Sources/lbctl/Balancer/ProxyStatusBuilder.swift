@@ -126,6 +126,8 @@ extension FrontendStatus {
         traffic = TrafficCounters(snapshot.counters)
         traffic.sessionsTotal = snapshot.admittedSessions
         connectionsTotal = snapshot.totalSessions + snapshot.refusals
+        connectionRate = snapshot.connectionRate
+        connectionRateMax = snapshot.peakConnectionRate
         let causes = snapshot.refusalsByCause
         deniedConnections = snapshot.refusals + causes[.deniedConnection, default: 0]
         deniedSessions = causes[.deniedSession, default: 0]

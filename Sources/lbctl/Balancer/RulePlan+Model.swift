@@ -102,6 +102,8 @@ extension Rule {
                 .limitBandwidth(
                     BandwidthLimit(
                         direction == .upload ? .upload : .download, bytesPerSecond: UInt64(rate)))
+            case .shareBandwidth(let shared):
+                .shareBandwidth(BandwidthSharing(shared, places))
             case .setAddress(let end, let value): .setAddress(of: .init(end), .init(value))
             case .setPort(let end, let value): .setPort(of: .init(end), .init(value))
             case .setVariable(let name, let value):

@@ -41,6 +41,17 @@ extension Tracking {
     }
 }
 
+extension BandwidthSharing {
+    /// What connections share.
+    init(_ settings: SharedBandwidth, _ places: RulePlaces) {
+        self.init(
+            settings.number, of: settings.direction == .upload ? .upload : .download,
+            by: ConnectionKey(settings.key), in: places.table(settings.tableName),
+            byteCount: UInt64(settings.byteCount))
+        leastByteCount = settings.leastByteCount
+    }
+}
+
 extension StickQuestion {
     /// What is asked of a table.
     init(_ question: CounterQuestion, _ places: RulePlaces) {
@@ -73,6 +84,11 @@ extension ConnectionKey {
             case .serverName: .serverName
             case .protocolName: .protocolName
             case .payload(let slice): .payload(offset: slice.offset, length: slice.length)
+            case .countedPayload(let part):
+                .countedPayload(
+                    CountedPayload(
+                        lengthOffset: part.length.offset, lengthByteCount: part.length.length,
+                        offset: part.offset))
             case .rdpCookie(let name): .rdpCookie(RDPCookie.Name(ofModel: name))
             case .mqttField(let field): .mqttField(MQTTConnect.Field(field))
             case .tlsText(let text): .securedText(SecuredText(text))
@@ -115,7 +131,8 @@ extension ConnectionKey.Text {
         case .rdpCookie(let name): self = .rdpCookie(RDPCookie.Name(ofModel: name))
         case .tlsText(let text): self = .securedText(SecuredText(text))
         case .headerText(let type): self = .headerText(type)
-        case .source, .sourcePort, .destination, .destinationPort, .mqttField, .converted:
+        case .source, .sourcePort, .destination, .destinationPort, .countedPayload, .mqttField,
+            .converted:
             preconditionFailure("\(name.name) is no text")
         }
     }
