@@ -165,7 +165,7 @@ extension Worker {
             // Peers that take nothing would keep the last pipes, and all other streams would be copied. Half
             // of the room is for what the kernel keeps beside the bytes.
             most = min(most, StreamSocket.room(in: slab[half ^ 1].socket) / 2)
-            guard most >= leastRoomOfStream else { return copy(half) }
+            guard most >= leastRoomOfStream else { return copy(half, upTo: bufferByteCount) }
         }
         guard let lease = pool.leasePipe(at: now) else {
             slab[half].marks.remove(.splices)
