@@ -158,6 +158,7 @@ extension `On a LAN` {
             #expect(node.perform { try? $0.takeOver(router: "VI_1") } == true)
             usleep(1_500_000)
             #expect(try network.holdsVirtualAddress("a"))
+            #expect(node.snapshot?.routers.first?.counters.addressesRestored == 0)
             node.shutDown()
             #expect(try !network.holdsVirtualAddress("a"))
         }
