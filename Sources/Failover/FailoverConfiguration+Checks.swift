@@ -151,6 +151,7 @@ extension FailoverConfiguration {
     var interfaceUses: InterfaceUses {
         var uses = InterfaceUses()
         uses.delays = keptDelays
+        uses.followsSources = routers.contains(where: \.followsSource)
         for group in syncGroups { uses.watched.formUnion(group.tracked.interfaces.map(\.name)) }
         for router in routers {
             uses.advertising[router.interface, default: [:]][router.family, default: []]

@@ -30,6 +30,8 @@ public enum FailoverEvent: Hashable, Sendable {
     case announced(IPAddress, interface: String)
     /// An address that an earlier run left behind was taken off.
     case leftoverRemoved(IPAddress, interface: String)
+    /// An address was taken off at last that could not be taken off before.
+    case removedLate(IPAddress, interface: String)
     /// Advertisements of a virtual router arrive that the node does not know.
     case unknownVRID(UInt8, from: IPAddress, interface: String)
     /// A route, a rule or a link that an earlier run left behind was removed.
@@ -78,6 +80,8 @@ public enum FaultCause: Hashable, Sendable {
     case addressMissing(interface: String)
     /// The interface has no IPv6 address yet that can be sent from: it has just come up.
     case addressAwaited(interface: String)
+    /// The interface has no IPv6 address that can be sent from, after time enough.
+    case ipv6AddressMissing(interface: String, IPv6Obstacle?)
     /// The interface lacks the address that is configured to be sent from.
     case sourceMissing(IPAddress, interface: String)
     /// No unicast peer is configured.
@@ -100,6 +104,16 @@ public enum FaultCause: Hashable, Sendable {
     case memberInFault(String)
     /// Another member of the sync group waits for a result.
     case memberPending(String)
+}
+
+/// Why an interface has no IPv6 address.
+public enum IPv6Obstacle: Hashable, Sendable {
+    /// Another station has this one, as duplicate address detection found.
+    case duplicate(IPAddress)
+    /// IPv6 is switched off on the interface (`disable_ipv6`).
+    case switchedOff
+    /// The interface's packets have so many bytes at most, which is less than the 1280 of IPv6.
+    case mtu(UInt32)
 }
 
 /// Something that happened to a virtual router.

@@ -76,28 +76,7 @@ public final class FailoverNode {
         host.mailSettings = configuration.mail
         host.announcementSpacing = configuration.announcementSpacing
         host.writeStates(to: configuration.notificationFIFOs)
-        host.onInterfaceChange = { [weak self] in
-            if let routers = self?.configuration.routers { self?.host.provideLinks(for: routers) }
-            self?.reconsiderAll()
-            self?.followSources()
-            self?.checkRoutes()
-        }
-        host.onDeparture = { [weak self] names in
-            self?.drivers.values.forEach { $0.leave(names) }
-        }
-        host.onAddressRemoval = { [weak self] address, interface in
-            guard let self else { return }
-            // Once all is known that the kernel tells with it: the link may have gone too.
-            host.loop.schedule(at: host.loop.now) { [weak self] in
-                self?.drivers.values.forEach { $0.restore(address, on: interface) }
-            }
-        }
-        host.onRouteRemoval = { [weak self] event in
-            guard let self else { return }
-            host.loop.schedule(at: host.loop.now) { [weak self] in
-                self?.drivers.values.forEach { $0.restoreRoutes(after: event) }
-            }
-        }
+        followNetwork()
         host.onDatagram = { [weak self] payload, header, interface in
             self?.receive(payload, header: header, on: interface)
         }
@@ -119,6 +98,39 @@ public final class FailoverNode {
         for settings in configuration.routers { addDriver(settings) }
         formGroups()
         elections.forEach { $0.start() }
+    }
+
+    private func followNetwork() {
+        host.onInterfaceChange = { [weak self] concernsRouters in
+            guard let self else { return }
+            let failures = host.linkFailures
+            host.provideLinks(for: configuration.routers)
+            if concernsRouters || host.linkFailures != failures { reconsiderAll() }
+            followSources()
+            checkRoutes()
+        }
+        host.onDeparture = { [weak self] names in
+            self?.drivers.values.forEach { $0.leave(names) }
+        }
+        host.onAddressRemoval = { [weak self] address, interface in
+            self?.forEachDriverLater { $0.restore(address, on: interface) }
+        }
+        host.onMissedNews = { [weak self] in
+            self?.forEachDriverLater { $0.restoreMissingAddresses() }
+        }
+        host.onRouteRemoval = { [weak self] event in
+            switch event {
+            case .routeRemoved(let route): self?.forEachDriverLater { $0.restore(route) }
+            case .ruleRemoved(let rule): self?.forEachDriverLater { $0.restore(rule) }
+            case .missedSome: self?.checkRoutes()
+            }
+        }
+    }
+
+    /// Once all is known that the kernel tells with something: the link may have gone too.
+    private func forEachDriverLater(_ action: @escaping (RouterDriver) -> Void) {
+        host.loop.schedule(at: host.loop.now) { [weak self] in self?.drivers.values.forEach(action)
+        }
     }
 
     func watchRoutes() {

@@ -12,6 +12,7 @@ extension Host {
     /// - Returns: For each, whether it was not there before, or why it is not there now: no such
     ///   interface, or no permission.
     func add(_ placed: [PlacedAddress]) -> [Result<Bool, HostError>] {
+        forgetRemovals(of: placed)
         let located = placed.map { address in
             interfaces[address.interface].map {
                 (interface: $0, address: request(for: address, on: $0))
@@ -31,6 +32,12 @@ extension Host {
                 try settle(addition, of: located.address, on: located.interface)
             }
         }
+    }
+
+    /// Whether an address is on its interface, as the kernel last told.
+    func isPresent(_ placed: PlacedAddress) -> Bool {
+        let address = InternetAddress(placed.address)
+        return interfaces[placed.interface]?.addresses.contains { $0.address == address } ?? false
     }
 
     /// What the kernel is asked to add.
@@ -72,34 +79,6 @@ extension Host {
                 return false
             }
         } catch { throw .netlink(error) }
-    }
-
-    /// Takes addresses off their interfaces with as few calls as possible; nothing happens to those
-    /// that are not there.
-    ///
-    /// - Parameter placed: The addresses.
-    /// - Returns: What the system refused: no permission.
-    func remove(_ placed: [PlacedAddress]) -> [HostError] {
-        let present = placed.compactMap { address -> (PlacedAddress, HostInterface)? in
-            // An interface that is gone took the address along; one with another name did not.
-            guard let interface = interfaceInUse(address.interface),
-                interface.sourceAddress(address.address.family) != address.address
-            else { return nil }
-            return (address, interface)
-        }
-        let results: [Result<AddressManager.Removal, NetlinkError>]
-        do throws(NetlinkError) {
-            results = try addresses.remove(
-                present.map { InterfaceAddress($0.held, on: $1.link) })
-        } catch { return [.netlink(error)] }
-        var errors: [HostError] = []
-        for ((address, interface), result) in zip(present, results) {
-            switch result {
-            case .success: note(address.address, on: interface.link.name, isClaimed: false)
-            case .failure(let error): errors.append(.netlink(error))
-            }
-        }
-        return errors
     }
 
     /// Tells the LAN of an interface that this host has an address now.

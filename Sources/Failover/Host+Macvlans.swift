@@ -10,7 +10,9 @@ extension Host {
             guard let wanted = router.virtualMAC, let parent = interfaces[router.interface]?.link
             else { continue }
             let known = madeLinks[wanted.linkName]
-            guard known == nil || linksToSetUp.contains(wanted.linkName) else { continue }
+            // Somebody may have set it down.
+            let isDown = interfaces[wanted.linkName]?.link.isUp == false
+            guard known == nil || isDown || linksToSetUp.contains(wanted.linkName) else { continue }
             do throws(NetlinkError) {
                 // One that another link with its hardware address keeps down stays: to make it anew
                 // would be a change of an interface, and the reason to try again at once.

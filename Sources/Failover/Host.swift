@@ -35,10 +35,12 @@ final class Host {
 
     /// Called while the interfaces of these names are others than before, or none.
     var onDeparture: (Set<String>) -> Void = { _ in }
-    /// Called after an interface or its addresses changed.
-    var onInterfaceChange: () -> Void = {}
+    /// Called after interfaces or their addresses changed; for what virtual routers go by, or not.
+    var onInterfaceChange: (_ concernsRouters: Bool) -> Void = { _ in }
     /// Called when an address is gone, whoever took it off.
     var onAddressRemoval: (IPAddress, _ interface: String) -> Void = { _, _ in }
+    /// Called when addresses may have come and gone of which nobody was told.
+    var onMissedNews: () -> Void = {}
     /// Called when routes or rules of this program are gone, whoever took them away.
     var onRouteRemoval: (RouteMonitor.Event) -> Void = { _ in }
     /// Called with the payload of each datagram of protocol 112; no header: it contradicts itself.
@@ -71,6 +73,12 @@ final class Host {
     /// What the kernel told and is not to count yet; `nil`: all counts at once.
     private var heldEvents: [NetworkEvent]?
     private var interfacesAtHold: [String: HostInterface] = [:]
+    /// Whether ``interfaces`` is not what the kernel told last.
+    private var isOutdated = false
+    /// The numbers of the links that are known as ``interfaces``.
+    private var knownLinks: Set<Int32> = []
+    /// Those that had no IPv6 for a moment: the kernel has forgotten who listens to which group there.
+    private var deafLinks: Set<Int32> = []
     private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
     /// The least time between two announcements on one interface.
@@ -81,6 +89,10 @@ final class Host {
     var announcementTimer: (due: Instant, deadline: EventLoop.Deadline)?
     /// What the interfaces count as whose changes have to last.
     var debounces: [String: LinkDebounce] = [:]
+    /// What could not be taken off yet.
+    var unremoved: Set<PlacedAddress> = []
+    /// When that is tried again.
+    var removalRetry: EventLoop.Deadline?
     /// When the next change counts.
     var settling: (due: Instant, deadline: EventLoop.Deadline)?
 
@@ -97,7 +109,9 @@ final class Host {
         } catch { throw .netlink(error) }
         do throws(SystemError) { announcer = try ARPAnnouncer() } catch { throw .system(error) }
         do throws(NetlinkError) {
-            monitor = try NetworkMonitor(on: loop) { [weak self] in self?.take($0) }
+            monitor = try NetworkMonitor(
+                on: loop, handler: { [weak self] in self?.take($0) },
+                onPause: { [weak self] in self?.catchUpWithEvents() })
         } catch { throw .netlink(error) }
     }
 
@@ -141,18 +155,12 @@ final class Host {
 
     /// An interface as another configuration would use it.
     func interface(_ name: String, usedAs uses: InterfaceUses) -> HostInterface? {
-        var interface = interfaces[name]
-        interface?.virtualAddresses = uses.virtualAddresses[name] ?? []
-        return interface
+        interfaces[name]?.with(virtualAddresses: uses.virtualAddresses[name] ?? [])
     }
 
     /// Remembers that this run put an address onto an interface, or took it off again.
     func note(_ address: IPAddress, on name: String, isClaimed: Bool) {
-        if isClaimed {
-            interfaces[name]?.claimedAddresses.insert(address)
-        } else {
-            interfaces[name]?.claimedAddresses.remove(address)
-        }
+        interfaces[name]?.note(address, isClaimed: isClaimed)
     }
 
     /// Closes the sockets and follows nothing any more.
@@ -164,6 +172,7 @@ final class Host {
         fifos.forEach { $0.stop() }
         fifos = []
         let unsent = mailbox.stop()
+        endRemovals()
         monitor?.stop()
         monitor = nil
         if let settling { loop.cancel(settling.deadline) }
@@ -208,6 +217,7 @@ final class Host {
         if !departed.isEmpty { onDeparture(Set(departed.keys)) }
         departed = [:]
         events.forEach(take)
+        catchUpWithEvents()
     }
 
     /// Knows the interfaces as they are now, while events are held: links that were just made too.
@@ -222,20 +232,40 @@ final class Host {
             return
         }
         switch event {
-        case .linkRemoved(let index, _):
+        case .linkChanged(let link):
+            if link.mtu < Self.leastIPv6MTU { deafLinks.insert(link.index) }
+            note(changeOf: link.index, link.name)
+        case .linkRemoved(let index, let name):
+            note(changeOf: index, name)
             forgetLinks { $0 == index }
-            refreshAndTell()
-        case .recovered:
-            if let state = monitor?.state { forgetLinks { state.links[$0] == nil } }
-            refreshAndTell()
-        case .linkChanged, .addressAdded: refreshAndTell()
+        case .addressAdded(let added): note(changeOf: added.interfaceIndex, nil)
         case .addressRemoved(let removed):
-            refreshAndTell()
+            note(changeOf: removed.interfaceIndex, nil)
             guard let name = monitor?.state.links[removed.interfaceIndex]?.name else { return }
             onAddressRemoval(IPAddress(removed.address), name)
+        case .resynchronized:
+            if let state = monitor?.state { forgetLinks { state.links[$0] == nil } }
+            deafLinks.formUnion(knownLinks)
+            isOutdated = true
+            onMissedNews()
         case .impaired(let error): emit(.failed(.netlink(error)))
+        case .recovered: break
         }
     }
+
+    /// Remembers to look again, unless it is about a link that nobody uses.
+    private func note(changeOf index: Int32, _ name: String?) {
+        guard !isOutdated else { return }
+        let name = name ?? monitor?.state.links[index]?.name
+        isOutdated =
+            knownLinks.contains(index) || uses.followsSources
+            // Whatever goes may have been in the way of a link that is to be made.
+            || !linkFailures.isEmpty || !linksToSetUp.isEmpty
+            || name.map { uses.watched.contains($0) || madeLinks[$0] != nil } ?? false
+    }
+
+    /// Looks once at what many events have changed together.
+    private func catchUpWithEvents() { if heldEvents == nil, isOutdated { refreshAndTell() } }
 
     /// Drops what comes in for these addresses from now on, and for no others.
     ///
@@ -266,18 +296,21 @@ final class Host {
         departed = before.filter { interfaces[$0.key]?.link.index != $0.value.link.index }
         if !departed.isEmpty { onDeparture(Set(departed.keys)) }
         departed = [:]
-        onInterfaceChange()
+        let isLikeBefore =
+            before.count == interfaces.count
+            && interfaces.allSatisfy { $0.value.isLike(before[$0.key]) }
+        onInterfaceChange(!isLikeBefore)
     }
 
     private func refresh() {
         guard let state = monitor?.state else { return }
+        isOutdated = false
         var next: [String: HostInterface] = [:]
-        for name in uses.watched {
-            guard let link = state.link(named: name) else { continue }
+        for link in state.links.values where uses.watched.contains(link.name) {
+            let name = link.name
             var interface = HostInterface(
                 link: link, addresses: state.addresses(of: link.index),
-                virtualAddresses: uses.virtualAddresses[name] ?? [],
-                claimedAddresses: interfaces[name]?.claimedAddresses ?? [])
+                virtualAddresses: uses.virtualAddresses[name] ?? [], following: interfaces[name])
             interface.settledState = settledState(of: name, isRunning: link.isRunning)
             for (family, groups) in uses.advertising[name] ?? [:] {
                 provideSocket(of: family, hearing: groups, for: &interface)
@@ -285,6 +318,9 @@ final class Host {
             next[name] = interface
         }
         interfaces = next
+        knownLinks = Set(next.values.map(\.link.index))
+        deafLinks.formIntersection(
+            next.values.filter { $0.link.mtu < Self.leastIPv6MTU }.map(\.link.index))
         debounces = debounces.filter { next[$0.key] != nil }
         waitForSettling()
     }
@@ -303,6 +339,11 @@ final class Host {
                         interface: name, index: index, family: family, loop: loop
                     ) { [weak self] payload, header in self?.onDatagram(payload, header, name) }
                 }
+            if family == .ipv6, deafLinks.contains(index),
+                interface.link.mtu >= Self.leastIPv6MTU
+            {
+                try socket.hear([])
+            }
             try socket.hear(groups)
             interface.sockets[family] = socket
         } catch {
@@ -324,16 +365,7 @@ final class Host {
             interface: name, index: index, loop: loop
         ) { [weak self] message, header in self?.onWrappedMessage(message, header, name) }
     }
-}
 
-/// How a configuration uses the interfaces that it names.
-struct InterfaceUses: Hashable {
-    /// The groups that are listened to, by family, on those that advertisements travel on.
-    var advertising: [String: [AddressFamily: Set<IPAddress>]] = [:]
-    /// All that matter.
-    var watched: Set<String> = []
-    /// The addresses that move, by the interface that holds them.
-    var virtualAddresses: [String: Set<IPAddress>] = [:]
-    /// How long changes of an interface have to last before they count, where they do.
-    var delays: [String: LinkDelays] = [:]
+    /// Bytes; with less, an interface has no IPv6 (RFC 8200 §5).
+    static let leastIPv6MTU: UInt32 = 1280
 }

@@ -5,12 +5,16 @@ internal import VRRPCore
 
 /// An interface that virtual routers need, as the kernel last described it.
 struct HostInterface {
-    var link: Link
-    var addresses: [InterfaceAddress] = []
+    let link: Link
+    let addresses: [InterfaceAddress]
     /// The addresses that virtual routers hold here from time to time: no source to rely on.
-    var virtualAddresses: Set<IPAddress> = []
+    private(set) var virtualAddresses: Set<IPAddress>
     /// The addresses that this run put here: without tags, only it knows.
-    var claimedAddresses: Set<IPAddress> = []
+    private(set) var claimedAddresses: Set<IPAddress> = []
+    /// The usable addresses that somebody else put here.
+    private(set) var lastingAddresses: [IPAddress] = []
+    /// The ones among them to send from.
+    private var sources: [SourceKind: IPAddress] = [:]
     /// The sockets, one for each family in which virtual routers advertise here.
     var sockets: [AddressFamily: AdvertisementSocket] = [:]
     /// Hears messages inside an IPsec authentication header; `nil` where that can't be.
@@ -21,27 +25,106 @@ struct HostInterface {
     /// What it counts as, where changes of it have to last; `nil`: they count at once.
     var settledState: Bool?
 
+    /// Describes an interface.
+    ///
+    /// - Parameters:
+    ///   - link: The link.
+    ///   - addresses: Its addresses, in the kernel's order.
+    ///   - virtualAddresses: Those that virtual routers hold here from time to time.
+    ///   - former: The same interface as it was known before.
+    init(
+        link: Link, addresses: [InterfaceAddress], virtualAddresses: Set<IPAddress>,
+        following former: HostInterface? = nil
+    ) {
+        self.link = link
+        self.addresses = addresses
+        self.virtualAddresses = virtualAddresses
+        claimedAddresses = former?.claimedAddresses ?? []
+        if let former, former.link.index == link.index { sources = former.sources }
+        chooseSources()
+    }
+
     /// Whether it is set up and has a carrier, as far as that counts.
     var isUp: Bool { settledState ?? link.isRunning }
 
-    /// The address that advertisements come from: the first that does not move.
+    /// The address that advertisements come from.
     ///
-    /// Over IPv6 it is a link-local one that is not being checked for a duplicate (RFC 9568
-    /// §5.1.2.1). The owner's virtual address is its own one, put there by somebody else: without
-    /// our tag.
+    /// Over IPv6 it is a link-local one (RFC 9568 §5.1.2.1).
     func sourceAddress(_ family: AddressFamily) -> IPAddress? {
-        lastingAddress { address in
-            guard address.family == family else { return false }
-            return address.ipv6?.isLinkLocal ?? true
-        }
+        sources[family == .ipv4 ? .ipv4 : .linkLocal]
     }
 
-    /// The first usable address for which `condition` holds, rather one that never moves.
-    func lastingAddress(where condition: (IPAddress) -> Bool) -> IPAddress? {
-        let lasting = addresses.filter { $0.protocolTag != .lbctl && $0.isUsable }
-            .map { IPAddress($0.address) }
-            .filter { condition($0) && !claimedAddresses.contains($0) }
-        return lasting.first { !virtualAddresses.contains($0) } ?? lasting.first
+    /// The IPv6 address that routers are sent to from which are no neighbours.
+    var globalSource: IPAddress? { sources[.global] }
+
+    /// Whether virtual routers find it as they found another one: of what they hold here, nothing counts.
+    func isLike(_ other: HostInterface?) -> Bool {
+        guard let other else { return false }
+        return link == other.link && isUp == other.isUp && sources == other.sources
+            && lastingAddresses == other.lastingAddresses && socketErrors == other.socketErrors
+    }
+
+    /// The same interface, with other addresses that move.
+    func with(virtualAddresses: Set<IPAddress>) -> HostInterface {
+        var other = self
+        other.virtualAddresses = virtualAddresses
+        other.chooseSources()
+        return other
+    }
+
+    /// Remembers that this run put an address here, or took it off again.
+    mutating func note(_ address: IPAddress, isClaimed: Bool) {
+        guard isClaimed else {
+            claimedAddresses.remove(address)
+            return
+        }
+        claimedAddresses.insert(address)
+        if lastingAddresses.contains(address) { chooseSources() }
+    }
+
+    /// Chooses the addresses to send from, but for those that still do.
+    ///
+    /// One that never moves goes before a virtual one: the owner's is its own, put there by somebody
+    /// else. Of IPv4 addresses, the kernel's first is taken. IPv6 ones it lists in the order in which
+    /// it pleases, another one after a restart: there the most lasting is, the lowest of several.
+    private mutating func chooseSources() {
+        let lasting = addresses.filter {
+            $0.protocolTag != .lbctl && $0.isUsable
+                && !claimedAddresses.contains(IPAddress($0.address))
+        }
+        lastingAddresses = lasting.map { IPAddress($0.address) }
+        let former = sources
+        sources = [:]
+        for (kind, usable) in Dictionary(grouping: lasting, by: SourceKind.init) {
+            let unmoving = usable.filter { !virtualAddresses.contains(IPAddress($0.address)) }
+            let candidates = unmoving.isEmpty ? usable : unmoving
+            let kept = candidates.first { IPAddress($0.address) == former[kind] }
+            let best = candidates.min { $0.sourceRank < $1.sourceRank }
+            sources[kind] = (kept ?? best).map { IPAddress($0.address) }
+        }
+    }
+}
+
+/// What an address to send from is good for.
+private enum SourceKind {
+    case ipv4, linkLocal, global
+
+    init(_ address: InterfaceAddress) {
+        self =
+            switch IPAddress(address.address) {
+            case .v4: .ipv4
+            case .v6(let address): address.isLinkLocal ? .linkLocal : .global
+            }
+    }
+}
+
+extension InterfaceAddress {
+    /// Where it stands among those that could be sent from, the best first.
+    fileprivate var sourceRank: (flaws: Int, order: IPAddress) {
+        guard case .v6 = address else { return (0, .unspecified(.ipv4)) }
+        // The kernel's bit for a secondary IPv4 address says of an IPv6 one that it is temporary.
+        let isPassing = !flags.isDisjoint(with: [.secondary, .deprecated])
+        return (isPassing ? 2 : flags.contains(.permanent) ? 0 : 1, IPAddress(address))
     }
 }
 

@@ -12,18 +12,33 @@ extension RouterDriver {
                 $0.held.isTracked && $0.address == address && $0.interface == interface
             })
         else { return }
-        guard restorations.grant(.address(held), at: .now) else {
-            return giveWay(.removedTooOften(address, interface: interface))
+        restore(held)
+    }
+
+    /// Puts back each address that is missing: the kernel may have dropped the news of it.
+    func restoreMissingAddresses() {
+        for held in heldAddresses where held.held.isTracked && !host.isPresent(held) {
+            restore(held)
         }
+    }
+
+    private func restore(_ held: PlacedAddress) {
+        guard state == .active else { return }
         do throws(HostError) {
+            // It is there after all where the kernel took it off along with another router's, which
+            // has put it back.
             guard try host.add([held])[0].get() else { return }
-            counters.addressesRestored += 1
-            emit(.addressRestored(address, interface: interface))
-            announce([held], repetitions: 1)
         } catch {
             emit(.failed(error))
-            giveWay(.notRestored(address, interface: interface))
+            return giveWay(.notRestored(held.address, interface: held.interface))
         }
+        // What is too much goes with all that is held.
+        guard restorations.grant(.address(held), at: .now) else {
+            return giveWay(.removedTooOften(held.address, interface: held.interface))
+        }
+        counters.addressesRestored += 1
+        emit(.addressRestored(held.address, interface: held.interface))
+        announce([held], repetitions: 1)
     }
 
     /// Gives way if it has become Active, or was given more to hold, and the system refused some of it.

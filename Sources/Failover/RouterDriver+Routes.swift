@@ -33,20 +33,19 @@ extension RouterDriver {
         heldRoutes.removeAll(where: routes.contains)
     }
 
-    /// Puts back what of its routes and rules is missing, or gives way if that is of no use.
+    /// Puts a route back that is missing, or gives way if that is of no use.
     ///
-    /// Called once everything is known that the kernel told together with a removal.
-    func restoreRoutes(after event: RouteMonitor.Event) {
-        switch event {
-        case .routeRemoved(let removed):
-            for held in heldRoutes where held.isTracked && held.route.isSamePlace(as: removed) {
-                restore(.route(held), "\(held)") { () throws(HostError) in try host.add(held) }
-            }
-        case .ruleRemoved(let removed):
-            for held in heldRules where held.isTracked && held.rule.isSameRule(as: removed) {
-                restore(.rule(held), "\(held)") { () throws(HostError) in try host.add(held) }
-            }
-        case .missedSome: restoreAllRoutes()
+    /// Called once everything is known that the kernel told together with the removal.
+    func restore(_ removed: Route) {
+        for held in heldRoutes where held.isTracked && held.route.isSamePlace(as: removed) {
+            restore(.route(held), "\(held)") { () throws(HostError) in try host.add(held) }
+        }
+    }
+
+    /// Puts a rule back that is missing, as a route.
+    func restore(_ removed: Rule) {
+        for held in heldRules where held.isTracked && held.rule.isSameRule(as: removed) {
+            restore(.rule(held), "\(held)") { () throws(HostError) in try host.add(held) }
         }
     }
 

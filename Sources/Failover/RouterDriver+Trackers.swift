@@ -1,4 +1,6 @@
 internal import LinuxIO
+internal import Netlink
+internal import Reactor
 internal import VRRPCore
 
 extension RouterDriver {
@@ -44,18 +46,22 @@ extension RouterDriver {
 
     /// Everything that the priority depends on: the own interface, its address, what is tracked.
     func trackers() -> [Tracked] {
+        let earlier = waits
+        waits = [:]
         let own = host.interfaces[settings.interface]
         let fault = linkFault(of: settings.interface)
         var inputs = [Tracked(needed: settings.tracksOwnInterface || own == nil ? fault : nil)]
         if let link = settings.virtualMAC?.linkName, own?.isUp == true,
             host.interfaces[link]?.isUp != true
         {
+            let refusal = host.linkFailures[link].map { FaultCause.linkRefused($0) }
             inputs.append(
                 Tracked(
-                    needed: host.linkFailures[link].map { .linkRefused($0) } ?? .linkPending(link)))
+                    needed: refusal
+                        ?? awaited(.linkPending(link), since: earlier, else: linkFault(of: link))))
         }
         if own?.isUp == true || own != nil && !settings.tracksOwnInterface && !hasSource {
-            inputs.append(Tracked(needed: sourceFault))
+            inputs.append(Tracked(needed: sourceFault(earlier)))
         }
         if settings.transport == .unicast([]) { inputs.append(Tracked(needed: .peersMissing)) }
         if let error = own?.socketErrors[settings.family] {
@@ -79,17 +85,39 @@ extension RouterDriver {
 
     private func linkFault(of name: String) -> FaultCause? { host.linkFault(of: name) }
 
-    private var sourceFault: FaultCause? {
+    private func sourceFault(_ earlier: [FaultCause: MonotonicInstant]) -> FaultCause? {
         let interface = settings.interface
         guard let source else {
-            return settings.family == .ipv4
-                ? .addressMissing(interface: interface) : .addressAwaited(interface: interface)
+            guard settings.family == .ipv6 else { return .addressMissing(interface: interface) }
+            return awaited(
+                .addressAwaited(interface: interface), since: earlier,
+                else: .ipv6AddressMissing(
+                    interface: interface, host.obstacle(toIPv6On: interface)))
         }
         guard settings.needsSourceAddress,
-            host.interfaces[interface]?.lastingAddress(where: { $0 == source }) == nil
+            host.interfaces[interface]?.lastingAddresses.contains(source) != true
         else { return nil }
         return .sourceMissing(source, interface: interface)
     }
+
+    /// What is waited for, which is no fault before it has been for a while.
+    private func awaited(
+        _ cause: FaultCause, since earlier: [FaultCause: MonotonicInstant],
+        else fault: @autoclosure () -> FaultCause?
+    ) -> FaultCause? {
+        let begun = earlier[cause] ?? .now
+        waits[cause] = begun
+        if begun + Self.longestWait <= .now { return fault() }
+        if earlier[cause] == nil {
+            host.loop.schedule(at: begun + Self.longestWait) { [weak self] in
+                self?.elections?.reconsider()
+            }
+        }
+        return cause
+    }
+
+    /// More than a link takes to come up, and an IPv6 address to be checked for a duplicate.
+    private static let longestWait = Duration.seconds(5)
 }
 
 extension Host {
@@ -128,6 +156,17 @@ extension Host {
     private func cause(_ name: String, _ verdict: TrackerRecord.Verdict) -> FaultCause {
         if verdict == .unknown { return .scriptPending(name) }
         return scripts[name]?.settings.isFactItself == true ? .factBad(name) : .scriptFailed(name)
+    }
+
+    /// What keeps an interface from having an IPv6 address, if that can be seen.
+    func obstacle(toIPv6On name: String) -> IPv6Obstacle? {
+        guard let interface = interfaces[name] else { return nil }
+        if interface.link.mtu < Self.leastIPv6MTU { return .mtu(interface.link.mtu) }
+        if (try? InterfaceParameter.disableIPv6.parameter(of: name).value()) == 1 {
+            return .switchedOff
+        }
+        let duplicate = interface.addresses.first { $0.flags.contains(.duplicate) }
+        return duplicate.map { .duplicate(IPAddress($0.address)) }
     }
 
     /// Why an interface can't be used; `nil`: it can.

@@ -120,7 +120,7 @@ extension RouterSettings {
         if case .unicast(let peers) = transport, family == .ipv6,
             peers.contains(where: { $0.address.ipv6?.isLinkLocal == false })
         {
-            return interface?.lastingAddress { $0.ipv6?.isLinkLocal == false }
+            return interface?.globalSource
         }
         return interface?.sourceAddress(family)
     }

@@ -34,6 +34,8 @@ final class RouterDriver {
     var hasClaimed = false
     /// How often each address, route and rule was put back of late.
     var restorations = RestorationRecord<HeldPart>()
+    /// Since when it waits for what should come by itself.
+    var waits: [FaultCause: MonotonicInstant] = [:]
     /// What it gave way for want of, until this node has it again.
     var lacking: String?
     /// How many addresses go unadvertised because the link carries no more; 0: none.

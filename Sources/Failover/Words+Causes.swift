@@ -30,6 +30,8 @@ extension FaultCause {
         case .addressMissing(let interface): "no IPv4 address for interface \(interface)"
         case .addressAwaited(let interface):
             "waiting for a link-local IPv6 address of interface \(interface)"
+        case .ipv6AddressMissing(let interface, let obstacle):
+            "no IPv6 address for interface \(interface)" + (obstacle.map { ": \($0.words)" } ?? "")
         case .sourceMissing(let address, let interface):
             "source address \(address) is not on interface \(interface)"
         case .peersMissing: "no unicast peer is configured"
@@ -45,6 +47,18 @@ extension FaultCause {
         case .factBad(let name): "\(name) is not usable"
         case .memberInFault(let name): "\(name) of its sync group is in FAULT state"
         case .memberPending(let name): "\(name) of its sync group waits for a result"
+        }
+    }
+}
+
+extension IPv6Obstacle {
+    /// The cause in a log line.
+    var words: String {
+        switch self {
+        case .duplicate(let address):
+            "another station has \(address) (duplicate address detection)"
+        case .switchedOff: "IPv6 is switched off there (disable_ipv6)"
+        case .mtu(let byteCount): "its MTU of \(byteCount) is below the 1280 of IPv6"
         }
     }
 }

@@ -151,6 +151,8 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
+        case .removedLate(let address, let interface):
+            LogLine(.notice, "Removed \(address) from \(interface), which had failed before")
         case .pipeReaderEnded(let path, let result, let wait):
             LogLine(.warning, "The reader of \(path) ended (\(result.words)): again in \(wait)")
         case .pipeKept(let path, let user, let result):

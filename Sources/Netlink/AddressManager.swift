@@ -91,22 +91,30 @@ public struct AddressManager: ~Copyable {
     /// Removes addresses with as few calls as possible, and no others.
     ///
     /// The kernel removes the secondary addresses of a subnet along with its primary one (unless
-    /// the sysctl `promote_secondaries` is set); those that are not named here are put back.
+    /// the sysctl `promote_secondaries` is set); those that are not named here are put back. Where
+    /// they can't be listed first, those named are removed all the same: an address that stays on two
+    /// nodes does more harm.
     ///
     /// - Parameter addresses: The addresses.
     /// - Returns: For each, whether it was there, or why the kernel refused.
     /// - Throws: `NetlinkError` when the kernel's answers did not arrive: what was removed is
-    ///   unknown; or when an address could not be put back.
+    ///   unknown; or when others could not be listed or put back. To remove the same once more tells
+    ///   what is left.
     public borrowing func remove(
         _ addresses: [InterfaceAddress]
     ) throws(NetlinkError) -> [Result<Removal, NetlinkError>] {
-        let carried = try carriedAlong(with: addresses.filter { $0.address.family == .v4 })
+        var carried: [InterfaceAddress] = []
+        var failure: NetlinkError?
+        do throws(NetlinkError) {
+            carried = try carriedAlong(with: addresses.filter { $0.address.family == .v4 })
+        } catch { failure = error }
         // What was added last is secondary to what was added first: backwards, none of those named
         // is taken along by another.
         let answers = try perform(addresses.reversed(), "remove") { address throws(NetlinkError) in
             try address.removalRequest()
         }
         for result in try add(carried) { _ = try result.get() }
+        if let failure { throw failure }
         return zip(addresses, answers.reversed()).map { address, answer in
             switch answer {
             case .refused(.addressNotAvailable, _), .refused(.noSuchDevice, _):

@@ -8,8 +8,11 @@ public enum NetworkEvent: Hashable, Sendable {
     case addressAdded(InterfaceAddress)
     /// An address is gone, as it was last known; its coming may not have been told of.
     case addressRemoved(InterfaceAddress)
+    /// The kernel dropped notifications: what differs now was reported before, and what came and went
+    /// meanwhile never is.
+    case resynchronized
     /// The monitor can't see the network for now and tries again; what it knows may be outdated.
     case impaired(NetlinkError)
-    /// The monitor sees the network again; the changes that it missed were reported before.
+    /// The monitor sees the network again, after ``resynchronized``.
     case recovered
 }

@@ -23,6 +23,8 @@ public final class NetworkMonitor {
     private var retry: EventLoop.Deadline?
     private var isImpaired = false
     private let handler: (NetworkEvent) -> Void
+    private let onPause: () -> Void
+    private var hasReported = false
 
     /// What the kernel may queue while the loop is busy: some 1000 notifications.
     public static let defaultReceiveBufferBytes: Int32 = 1 << 20
@@ -38,13 +40,16 @@ public final class NetworkMonitor {
     ///   - receiveBufferBytes: How much the kernel may queue before it drops notifications.
     ///   - handler: Called with each change from now on; ``state`` includes it already. What was
     ///     there at the beginning is in ``state`` and not reported.
+    ///   - onPause: Called after events, once all that the kernel has told so far is reported: what
+    ///     costs more than to note an event is done here.
     /// - Throws: `NetlinkError`: a full descriptor table.
     public init(
         on loop: EventLoop, receiveBufferBytes: Int32 = defaultReceiveBufferBytes,
-        handler: @escaping (NetworkEvent) -> Void
+        handler: @escaping (NetworkEvent) -> Void, onPause: @escaping () -> Void = {}
     ) throws(NetlinkError) {
         self.loop = loop
         self.handler = handler
+        self.onPause = onPause
         subscription = try NetlinkSocket(
             subscribingTo: [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR].map(\.rawValue),
             receiveBufferBytes: receiveBufferBytes)
@@ -75,6 +80,11 @@ public final class NetworkMonitor {
     public func readDry() { if watch != nil { readNotifications() } }
 
     private func readNotifications() {
+        reportAll()
+        pause()
+    }
+
+    private func reportAll() {
         for _ in 0..<Self.datagramsPerTurn {
             switch subscription.receive() {
             case .datagram(let datagram):
@@ -101,6 +111,7 @@ public final class NetworkMonitor {
             retry = loop.schedule(after: Self.retryInterval) { [weak self] in
                 self?.retry = nil
                 self?.resynchronize()
+                self?.pause()
             }
             return
         }
@@ -108,7 +119,7 @@ public final class NetworkMonitor {
         state = settled
         let wasImpaired = isImpaired
         isImpaired = false
-        report(events + (wasImpaired ? [.recovered] : []))
+        report(events + [.resynchronized] + (wasImpaired ? [.recovered] : []))
     }
 
     private func settledState() throws(NetlinkError) -> NetworkState {
@@ -152,7 +163,16 @@ public final class NetworkMonitor {
     }
 
     private func report(_ events: [NetworkEvent]) {
-        for event in events where watch != nil { handler(event) }
+        for event in events where watch != nil {
+            hasReported = true
+            handler(event)
+        }
+    }
+
+    private func pause() {
+        guard hasReported, watch != nil else { return }
+        hasReported = false
+        onPause()
     }
 }
 

@@ -90,13 +90,15 @@ public struct NetworkState: Hashable, Sendable {
             guard let link = links.removeValue(forKey: index) else { return removed }
             return removed + [.linkRemoved(index: index, name: link.name)]
         case .address(let address):
-            let known = addressesByLink[address.interfaceIndex, default: []]
-            guard let position = known.firstIndex(where: address.isSameAddress) else {
-                addressesByLink[address.interfaceIndex, default: []].append(address)
+            let index = address.interfaceIndex
+            guard let position = addressesByLink[index]?.firstIndex(where: address.isSameAddress)
+            else {
+                addressesByLink[index, default: []].append(address)
                 return [.addressAdded(address)]
             }
-            addressesByLink[address.interfaceIndex]?[position] = address
-            return known[position].differs(from: address) ? [.addressAdded(address)] : []
+            let former = addressesByLink[index]?[position]
+            addressesByLink[index]?[position] = address
+            return former?.differs(from: address) == false ? [] : [.addressAdded(address)]
         case .addressRemoved(let address):
             let known = addressesByLink[address.interfaceIndex] ?? []
             // The kernel tells of a new IPv6 address from a work queue, and of none that is gone by then.

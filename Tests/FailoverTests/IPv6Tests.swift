@@ -189,6 +189,31 @@ extension `On a LAN` {
             node.shutDown()
         }
 
+        @Test func `an interface that had no IPv6 for a moment is heard on again`() throws {
+            let network = try TestNetwork()
+            try network.skipDetection()
+            let first = try TestNode(router6(priority: 101), in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router6(priority: 100), in: network.namespace("b"))
+            let source = try #require(first.snapshot?.routers.first?.sourceAddress)
+            #expect(second.waitForLine("(VI_1) master set to \(source)", within: .seconds(1)))
+            let start = MonotonicInstant.now
+            // Below 1280 bytes there is no IPv6: the kernel forgets who listens to which group.
+            let isDone = second.perform { _ in
+                (try? run("ip", "link", "set", "eth1", "mtu", "1200")) != nil
+                    && (try? run("ip", "link", "set", "eth1", "mtu", "1500")) != nil
+            }
+            #expect(isDone == true)
+            #expect(second.waitForState(.backup, since: start, within: .seconds(5)) != nil)
+            // More than the down interval of 0.36 s.
+            usleep(800_000)
+            let router = try #require(second.snapshot?.routers.first)
+            #expect(router.state == .backup)
+            #expect(try #require(router.lastHeard).at > start + .seconds(1))
+            first.shutDown()
+            second.shutDown()
+        }
+
         @Test func `one election moves both families`() throws {
             let network = try TestNetwork()
             let companion = HeldAddress(address: try ip("2001:db8::100"), prefixLength: 64)

@@ -91,6 +91,14 @@ private final class NotificationSocket {
 }
 
 @Suite struct `The Debian package` {
+    @Test func `a process that hangs is killed at once, not asked and waited for`() throws {
+        let unit = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Packaging/lbctl.service")
+        let lines = try String(contentsOf: unit, encoding: .utf8).split(separator: "\n")
+        #expect(lines.contains("WatchdogSec=4"))
+        #expect(lines.contains("WatchdogSignal=SIGKILL"))
+    }
+
     @Test func `it holds the program, the unit and its settings, and says what it needs`() throws {
         let folder = try ProgramFolder()
         let root = URL(filePath: #filePath).deletingLastPathComponent()

@@ -4,6 +4,40 @@ import Testing
 
 @testable import Netlink
 
+/// What a socket lets through of what the kernel sends (`struct sock_fprog`).
+private struct PacketFilter {
+    let count: UInt16
+    let instructions: UnsafePointer<UInt64>
+
+    /// Has the only blocking netlink socket of this process hear answers, and nothing of a listing.
+    static func hideListings() throws {
+        let sockets = (3..<64).map(Int32.init).filter { number in
+            var address = sockaddr()
+            var length = socklen_t(MemoryLayout<sockaddr>.size)
+            return getsockname(number, &address, &length) == 0 && address.sa_family == 16
+                && fcntl(number, F_GETFL) & O_NONBLOCK == 0
+        }
+        guard sockets.count == 1 else {
+            throw CommandFailure(message: "blocking netlink sockets: \(sockets)")
+        }
+        // The type of a message is in the host's order, and read as if it were in the network's.
+        let instructions: [UInt64] = [
+            0x28 | 4 << 32,  // Load the 16 bits at 4.
+            0x15 | 2 << 16 | 0x1400 << 32,  // RTM_NEWADDR: to the last one.
+            0x15 | 1 << 16 | 0x0300 << 32,  // NLMSG_DONE: likewise.
+            0x06 | 0xffff_ffff << 32,  // Take it all.
+            0x06,  // Take nothing.
+        ]
+        instructions.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            var filter = PacketFilter(count: UInt16(buffer.count), instructions: base)
+            let attach: Int32 = 26  // SO_ATTACH_FILTER
+            let size = socklen_t(MemoryLayout<PacketFilter>.size)
+            #expect(setsockopt(sockets[0], SOL_SOCKET, attach, &filter, size) == 0)
+        }
+    }
+}
+
 @Suite(.tags(.needsRoot), .enabled(if: isRoot, "NOT RUN: needs root"))
 struct `Addresses in the kernel` {
     @Test func `an address is added with all that was said about it`() async {
@@ -297,6 +331,22 @@ struct `Addresses in the kernel` {
                 overlong.label = "a-label-of-more-than-fifteen-bytes"
                 let local = #expect(throws: NetlinkError.self) { try manager.add(overlong) }
                 #expect(local?.subject == "10.1.0.5/24 on interface 4711")
+            }
+        }
+    }
+
+    @Test func `one is removed also where those that it would take along can't be listed`() async {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let a = Laboratory.interfaceIndex("a")
+                let manager = try AddressManager()
+                let address = InterfaceAddress(
+                    InternetAddress(10, 1, 0, 5), prefixLength: 24, interfaceIndex: a)
+                _ = try manager.add(address)
+                try PacketFilter.hideListings()
+                let error = #expect(throws: NetlinkError.self) { try manager.remove(address) }
+                #expect(error?.reason == .unanswered)
+                #expect(try Laboratory.addresses(of: "a").isEmpty)
             }
         }
     }

@@ -417,6 +417,43 @@ struct `Watching the network` {
         }
     }
 
+    @Test func `what comes together is followed by one pause, and what was missed is told of`()
+        async
+    {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let loop = try EventLoop()
+                var (events, pauses): ([NetworkEvent], [Int]) = ([], [])
+                let monitor = try NetworkMonitor(on: loop, receiveBufferBytes: 4096) {
+                    events.append($0)
+                } onPause: {
+                    pauses.append(events.count)
+                }
+                for host in 6...7 { try Laboratory.ip("address add 10.1.0.\(host)/24 dev a") }
+                loop.turn(longestWait: .milliseconds(20))
+                #expect(pauses == [2])
+                #expect(!events.contains(.resynchronized))
+                // Nothing tells of these afterwards.
+                let a = Laboratory.interfaceIndex("a")
+                try overrun(a)
+                let manager = try AddressManager()
+                let added = try manager.list(interfaceIndex: a).filter { $0.prefixLength == 32 }
+                #expect(added.count == 200)
+                for result in try manager.remove(added) { _ = try result.get() }
+                loop.turn(longestWait: .milliseconds(20))
+                #expect(monitor.overrunCount == 1)
+                #expect(Array(events.dropFirst(2)) == [.resynchronized])
+                #expect(pauses == [2, 3])
+                // What is asked for in between is told of as well.
+                try Laboratory.ip("address del 10.1.0.7/24 dev a")
+                monitor.readDry()
+                #expect(pauses == [2, 3, 4])
+                loop.turn(longestWait: .milliseconds(20))
+                #expect(pauses == [2, 3, 4])
+            }
+        }
+    }
+
     @Test func `a handler may stop the monitor`() async {
         await #expect(processExitsWith: .success) {
             Laboratory.run {
@@ -452,6 +489,7 @@ private func replay(_ event: NetworkEvent, on state: inout NetworkState) {
     case .linkRemoved(let index, _): _ = state.apply(.linkRemoved(index: index))
     case .addressAdded(let address): _ = state.apply(.address(address))
     case .addressRemoved(let address): _ = state.apply(.addressRemoved(address))
+    case .resynchronized: break
     case .impaired, .recovered: Issue.record("\(event)")
     }
 }
