@@ -112,9 +112,8 @@ public final class HealthChecker: Sendable {
                 state.held.append(check)
                 return check
             }
+            // One that was held back still does nothing once it is started.
             for gone in earlier.values { gone.stop() }
-            let isGone = Set(earlier.values.map(ObjectIdentifier.init))
-            state.held.removeAll { isGone.contains(ObjectIdentifier($0)) }
             state.checksByID = Dictionary(
                 state.checks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             return holdsNew ? [] : state.release()

@@ -37,16 +37,18 @@ extension BalancerTests {
             #expect(running.busyReactorCount == reactors)
         }
 
-        @Test func `who is led there is told of with the port`() throws {
+        @Test(arguments: [false, true])
+        func `who is led there is told of with the address and the port`(
+            isAnywhere: Bool
+        ) throws {
             let server = try TestServer.holding("a")
             let socket = try Socket.listening(on: Self.loopback, backlog: 8)
             let port = try Socket.localAddress(of: socket.rawValue).port
+            var following = Self.following(Int(server.port) - Int(port))
+            if isAnywhere { following.address = .ipv4(SocketAddress(address: 0, port: 0)) }
             var plan = BalancerPlan(
                 frontends: [FrontendPlan(name: "front", poolIndex: 0)],
-                pools: [
-                    PoolPlan(
-                        name: "pool", servers: [Self.following(Int(server.port) - Int(port))])
-                ])
+                pools: [PoolPlan(name: "pool", servers: [following])])
             let form = LineFormat([
                 .variable(.serverAddress, isQuoted: false), .text(":"),
                 .variable(.serverPort, isQuoted: false),
@@ -125,6 +127,31 @@ extension BalancerTests {
                 }
             }
             withExtendedLifetime((own, proxy)) {}
+        }
+
+        @Test func `a socket that went to one family goes to no other`() throws {
+            let four = try TestServer { $0.send($0.receiveAll().text) }
+            let six = try AnsweringServer(
+                on: .ipv6(IPEndpoint(high: 0, low: 1, port: 0))
+            ) { _, _ in "6" }
+            guard case .ipv6(let end) = six.address else { return }
+            var plan = ServerPlan(name: "a", address: SocketAddress(address: 0, port: 0))
+            plan.portOffset = 0
+            let running = try RunningBalancer(servers: [plan]) {
+                $0.frontends[0].listeners = [Self.headed]
+                $0.pools[0].retries = 0
+            }
+            for (header, answer) in [
+                ("TCP4 192.0.2.1 127.0.0.1 56324 \(four.port)", "4"),
+                ("TCP6 2001:db8::1 ::1 56324 \(end.port)", "6"),
+            ] {
+                let client = running.connect()
+                client.send("PROXY \(header)\r\n\(answer)")
+                client.endSending()
+                #expect(client.receiveAll().text == answer)
+                client.close()
+                #expect(running.wait { running.frontend.currentSessions == 0 })
+            }
         }
 
         @Test func `what an operator says is where it is until he takes it back`() throws {

@@ -1,3 +1,4 @@
+import BalancerTLS
 import Glibc
 import LinuxIO
 import Synchronization
@@ -35,6 +36,30 @@ extension BalancerTests {
             #expect((status.name, status.localName, status.peers.map(\.name)) == ("p", "b", ["a"]))
             #expect(status.peers[0].isConnected && status.peers[0].fault == nil)
             #expect(first.news.contains(.came(peer: "b", of: "p")))
+        }
+
+        /// It greets as `b`, hears of a change, and says later that it has it.
+        @Test func `a peer that has not said that it has all is not synchronised`() throws {
+            let ports = try freePorts(2)
+            let node = try PeerNode("a", ["a", "b"], ports)
+            let peer = try #require(BlockingSocket(to: ports[0]))
+            peer.send("HAProxyS 2.1\na\nb 1 1\n")
+            #expect(peer.receive(exactly: 4) == "200\n")
+            // What the node asks for: all that the peer knows, which is nothing.
+            #expect(peer.receive(exactly: 2) == "\0\0")
+            peer.send([0, 1])
+            let table = { node.exchange.status[0].peers[0].tables[0] }
+            let isSynchronised = { node.exchange.status[0].peers[0].isSynchronised }
+            #expect(eventually(isSynchronised))
+            node.bind(1, to: 1)
+            #expect(eventually { table().sent == 1 })
+            #expect(node.exchange.status[0].peers[0].isConnected)
+            #expect(!isSynchronised())
+            // Of the first table, the last change.
+            let change = UInt8(node.lastChange)
+            peer.send([10, 132, 5, 1, 0, 0, 0, change])
+            #expect(eventually(isSynchronised))
+            #expect(table().acknowledged == UInt64(change))
         }
 
         @Test func `a server is known by its name, wherever it stands`() throws {
@@ -111,6 +136,25 @@ extension BalancerTests {
             try first.adopt { $0.pools[0].servers.swapAt(0, 1) }
             first.bind(4, to: 1)
             #expect(eventually { second.server(of: 4) == 1 })
+        }
+
+        @Test func `who connects after a change speaks as it has it`() throws {
+            let certificates = try #require(TLSCertificates.shared)
+            let listener = try TLSListener(
+                TLSListenerSettings([
+                    .init(name: "good", pem: certificates.good + certificates.key)
+                ]))
+            let ports = try freePorts(2)
+            let node = try PeerNode("a", ["a", "b"], ports)
+            let greeting = "HAProxyS 2.1\na\nb 1 1\n"
+            try node.adopt { $0.peers[0].listenerSecurities = [listener] }
+            let visitor = try #require(TLSVisitor(to: ports[0]))
+            visitor.send(greeting)
+            #expect(visitor.receive(exactly: 4) == "200\n")
+            try node.adopt { $0.peers[0].listenerSecurities = [] }
+            let peer = try #require(BlockingSocket(to: ports[0]))
+            peer.send(greeting)
+            #expect(peer.receive(exactly: 4) == "200\n")
         }
 
         @Test func `of a table that pools have in common peers are told of each one's servers`()

@@ -48,6 +48,24 @@ extension BalancerTests {
             #expect(telling(16).fault == nil)
         }
 
+        @Test func `more ways from frontends to pools than can be numbered`() throws {
+            // 2 × 32,767, and one more.
+            func leading(_ counts: [Int]) -> BalancerPlan {
+                plan {
+                    $0.pools = (0..<(counts.max() ?? 0)).map {
+                        PoolPlan(name: "p\($0)", servers: [])
+                    }
+                    $0.frontends = counts.enumerated().map { number, count in
+                        var frontend = FrontendPlan(name: "f\(number)", poolIndex: 0)
+                        frontend.rules.pools = (1..<count).map { PoolRule($0) }
+                        return frontend
+                    }
+                }
+            }
+            #expect(leading([32_767, 32_767]).fault == nil)
+            #expect(leading([32_767, 32_768]).fault == "65535 paths; there may be 65534")
+        }
+
         @Test func `a port beyond all`() throws {
             var server = ServerPlan(
                 name: "a", address: SocketAddress(address: 0x7f00_0001, port: 0))

@@ -151,6 +151,36 @@ extension BalancerTests {
                 "\(answer.debugDescription)")
         }
 
+        @Test func `who stops says so by TLS as well`() throws {
+            let ports = try freePorts(2)
+            let node = try PeerNode(
+                "a", ["a", "b"], ports,
+                securedBy: PeerNodeSecurity(outgoing: nil, incoming: try incoming()))
+            let peer = try #require(TLSVisitor(to: ports[0]))
+            peer.send("HAProxyS 2.1\na\nb 1 1\n")
+            #expect(peer.receive(exactly: 4) == "200\n")
+            node.stop()
+            #expect(peer.receiveAll().ending == .end)
+        }
+
+        @Test func `one that has the same settings and names is the same`() throws {
+            func server(
+                _ name: String?, _ verified: String?,
+                _ adjust: (inout TLSSettings) -> Void = { _ in }
+            ) throws -> TLSServer {
+                var settings = TLSSettings()
+                settings.authorities = .pem(certificates.authority)
+                adjust(&settings)
+                return try TLSServer(
+                    TLSContext(settings), serverName: name, verifiedName: verified)
+            }
+            let one = try server("a.test", "b.test")
+            #expect(one.isSame(as: try server("a.test", "b.test")))
+            #expect(!one.isSame(as: try server("c.test", "b.test")))
+            #expect(!one.isSame(as: try server("a.test", "c.test")))
+            #expect(!one.isSame(as: try server("a.test", "b.test") { $0.verifies = false }))
+        }
+
         @Test func `who talks in the clear is sent away, and told of`() throws {
             let ports = try freePorts(2)
             let first = try PeerNode("a", ["a", "b"], ports, securedBy: try securities())

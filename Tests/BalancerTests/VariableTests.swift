@@ -101,6 +101,23 @@ extension BalancerTests {
             #expect(captured == [Array("mine".utf8)])
         }
 
+        @Test func `a server that goes is asked for what the same variable says as before`() {
+            var server = ServerPlan(
+                name: "a", address: SocketAddress(address: 0x7f00_0001, port: 80))
+            server.connection.nameSource = .variable(1)
+            server.connection.headerTexts = [.init(type: 0xE0, source: .variable(0))]
+            let old = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: [server])]
+            ).with(variables: ["sess.kept", "sess.gone"])
+            let (connection, names) = left(behind: ["sess.new", "sess.kept"], of: old)
+            #expect(names == ["sess.new", "sess.kept", "sess.gone"])
+            #expect(connection?.nameSource == .variable(2))
+            #expect(connection?.headerTexts.map(\.source) == [.variable(1)])
+            #expect(
+                left(behind: ["sess.gone", "sess.kept"], of: old).0?.nameSource == .variable(0))
+        }
+
         @Test func `a connection begins without the values of another one`() throws {
             let servers = try ["a", "b"].map { try TestServer.named($0) }
             let running = try FamilyBalancer(
@@ -170,4 +187,27 @@ extension BalancerTests {
             #expect(plan.fault == "17 variables; there may be 16")
         }
     }
+}
+
+extension BalancerPlan {
+    fileprivate func with(variables: [String]) -> BalancerPlan {
+        var plan = self
+        plan.variables = variables.map { VariablePlan(name: $0) }
+        return plan
+    }
+}
+
+/// What is left of the only server once a plan with these variables has none, and all variables then.
+private func left(
+    behind variables: [String], of old: BalancerPlan
+) -> (connection: ConnectionPlan?, variables: [String]) {
+    let next = BalancerPlan(
+        frontends: old.frontends, pools: [PoolPlan(name: "pool", servers: [])]
+    ).with(variables: variables)
+    let plan = Succession(
+        from: old, [[]],
+        inUse: .init(frontends: [true], listeners: [], pools: [true], servers: [[true]]),
+        to: next, [[]]
+    ).plan
+    return (plan.pools[0].servers.first?.connection, plan.variables.map(\.name))
 }

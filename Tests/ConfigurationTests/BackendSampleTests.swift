@@ -227,10 +227,13 @@ import VRRPCore
         #expect(
             try question("dst_port,map_int(\(path))") == .destinationPort([80...80, 443...443]))
         #expect(try question("src_port,map_int(\(path))") == .sourcePort([80...80, 443...443]))
-        try InputFileFixture.write("80:90 a\n85:100\n443\n65530:\n70000 a\n:2 a\n", to: path)
-        #expect(
-            try question("dst_port,map_int(\(path))")
-                == .destinationPort([0...2, 80...100, 443...443, 65530...65535]))
+        for (last, ports) in [("65530:", 65530...65535), ("65530:65534", 65530...65534)] {
+            try InputFileFixture.write(
+                "80:90 a\n85:100\n443\n65536 a\n70000:80000\n\(last)\n:2 a\n", to: path)
+            #expect(
+                try question("dst_port,map_int(\(path))")
+                    == .destinationPort([0...2, 80...100, 443...443, ports]))
+        }
         #expect(
             diagnose(
                 file("default_backend web_a\nacl a src_port,map_beg(\(path)) -m found"),

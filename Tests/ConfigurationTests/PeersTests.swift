@@ -109,6 +109,28 @@ import VRRPCore
         #expect(Set(model.authorities.keys) == [files.authority])
     }
 
+    @Test(arguments: [
+        ("bind 192.0.2.1:1 ssl crt <crt> verify required ca-file <ca>\n peer a", true),
+        ("default-bind ssl crt <crt> verify required ca-file <ca>\n peer a 192.0.2.1:1", true),
+        ("peer a 192.0.2.1:1\n peer c 192.0.2.3:1 ssl crt <crt> ca-file <ca>", true),
+        (
+            "default-server ssl crt <crt> ca-file <ca>\n peer a 192.0.2.1:1\n peer c 192.0.2.3:1",
+            true
+        ),
+        ("peer a 192.0.2.1:1\n peer c 192.0.2.3:1 crt <crt> ca-file <ca>", false),
+    ])
+    func `files that a line names are in the model, wherever it says so`(
+        lines: String, isUsed: Bool
+    ) throws {
+        let files = try TLSFiles()
+        let section = lines.replacing("<crt>", with: files.both)
+            .replacing("<ca>", with: files.authority)
+        let loaded = load(file(section + "\n peer b 192.0.2.2:1 no-ssl"))
+        let model = try #require(loaded.model, "\(loaded.diagnostics)")
+        #expect(Set(model.certificates.keys) == (isUsed ? [files.both] : []))
+        #expect(Set(model.authorities.keys) == (isUsed ? [files.authority] : []))
+    }
+
     @Test func `of TLS alone the words hold that do so for servers`() throws {
         let files = try TLSFiles()
         let found = diagnose(

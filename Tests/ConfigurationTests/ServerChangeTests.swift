@@ -111,6 +111,16 @@ private func model(_ text: String) throws -> Model {
         #expect(known() == ["b2", "d7", "e1", "f4"])
     }
 
+    @Test func `of so many servers none comes any more`() throws {
+        var full = try model(file)
+        full.backends[0].servers = Array(repeating: full.backends[0].servers[0], count: 65_534)
+        #expect(
+            complaint("d 192.0.2.14:80", full)
+                == "with it there were 65535 servers; all backends together may have 65534")
+        full.backends[0].servers.removeLast()
+        #expect(complaint("d 192.0.2.14:80", full) == nil)
+    }
+
     @Test func `what is idle or doubtful is said`() throws {
         var model = try model(file.replacing("ssl-server-verify none", with: ""))
         #expect(

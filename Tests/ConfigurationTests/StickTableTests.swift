@@ -444,6 +444,14 @@ import VRRPCore
                 "f:7:40: error: sc-add-gpc -1: must be 0 or more"
             ),
             (
+                "tcp-request connection sc-add-gpc(0,0) 4294967296",
+                "f:7:40: error: sc-add-gpc 4294967296: must be 0 to 4294967295"
+            ),
+            (
+                "tcp-request connection sc-set-gpt0(0) 4294967296",
+                "f:7:39: error: sc-set-gpt0 4294967296: must be 0 to 4294967295"
+            ),
+            (
                 "tcp-request connection sc-add-gpc(0) 7",
                 "f:7:24: error: 'sc-add-gpc(0)': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
             ),

@@ -222,6 +222,31 @@ extension `One after another` {
             #expect(checker.snapshot().map { "\($0.record)" } == ["INI"])
         }
 
+        @Test func `what is held back is not asked before its time, and one that goes never`()
+            async throws
+        {
+            let probes = (0..<3).map { _ in ScriptedProbe([.passed]) }
+            func counts() -> [Int] { probes.map { $0.count.load(ordering: .relaxed) } }
+            let targets = try zip(["known", "new", "gone"], probes).map {
+                try target($0, probe: $1, interval: .milliseconds(20))
+            }
+            let checker = HealthChecker(targets: [targets[0]]) { _ in }
+            checker.start()
+            checker.update(targets: targets, holdsNew: true)
+            checker.update(targets: Array(targets.prefix(2)), holdsNew: true)
+            let limit = ContinuousClock.now + .seconds(5)
+            while counts()[0] < 5, ContinuousClock.now < limit {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(Array(counts().dropFirst()) == [0, 0])
+            checker.startHeld()
+            while counts()[1] < 5, ContinuousClock.now < limit {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(counts()[1] >= 5 && counts()[2] == 0)
+            checker.stop()
+        }
+
         @Test func `settings that change again and again put no check off`() async throws {
             let probe = ScriptedProbe([.passed])
             let checked = try target(probe: probe, interval: .milliseconds(300))

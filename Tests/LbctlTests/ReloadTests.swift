@@ -174,6 +174,49 @@ private final class Load: Sendable {
         }
     }
 
+    @Test func `the files are read once for all who ask before that`() throws {
+        let program = try folder.start(write(retries: 1))
+        try folder.awaitLog("serves")
+        let balancer = try program.balancer()
+        func ask(_ name: String) throws -> RunningProgram {
+            try RunningProgram(
+                [ProgramFolder.binary, "reload", "--control", folder.control], in: folder,
+                output: name, errors: name)
+        }
+        _ = try write(retries: 2)
+        kill(balancer, SIGSTOP)
+        defer { kill(balancer, SIGCONT) }
+        var asking = [try ask("first")]
+        // It waits for the process that stands still, and the others for it.
+        LinuxIO.Thread.sleep(for: .milliseconds(500))
+        asking += try ["second", "third", "fourth"].map(ask)
+        LinuxIO.Thread.sleep(for: .milliseconds(500))
+        #expect(asking.allSatisfy { $0.poll() == nil })
+        kill(balancer, SIGCONT)
+        for program in asking {
+            #expect(try program.awaitEnd(within: .seconds(20)) == .exited(status: 0))
+        }
+        let complete = folder.text(of: "log").components(separatedBy: "Reload complete").count - 1
+        #expect(complete == 2)
+    }
+
+    @Test func `a signal has the state written, and tells where`() throws {
+        let path = folder.path + "/state"
+        let dumps = try folder.write(
+            "global_defs {\n state_dump_file \(path)\n}\n", to: "keepalived.conf")
+        let program = try folder.start(write(retries: 1), dumps)
+        try folder.awaitLog("serves")
+        program.signal(SIGUSR1)
+        try folder.awaitLog("notice: a signal asked for \(path): written")
+        let state = folder.text(of: "state")
+        #expect(state.contains("web") && state.contains("s1"))
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: false)
+        program.signal(SIGUSR1)
+        try folder.awaitLog("error: \(path) was not written: ")
+    }
+
     @Test func `who finds an operator's limit reached waits, until it is taken back`() throws {
         let holding = try Socket.listening(
             on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16)

@@ -154,6 +154,7 @@ import Testing
         try change("ready web/a")
         #expect(try ask("/") == "one")
         #expect(try program.balancer() == balancer)
+        #expect(!folder.text(of: "log").contains("serves the new configuration"))
     }
 
     @Test func `it outlives the balancer process, with its state and the others' numbers`() throws {
@@ -203,6 +204,13 @@ import Testing
         }
         let clients = try (0..<2).map { _ in try BlockingClient(port) }
         for client in clients { #expect(try client.exchange("one")) }
+        // What the files say of a name is known as often as it comes and goes.
+        for _ in 0..<2 {
+            try change("add web/brief 127.0.0.1:9")
+            #expect(try server("del web/brief").output == "web/brief: taken away\n")
+        }
+        try change("del web/a")
+        try change("add web/a 127.0.0.1:9")
         #expect(try server("del web/a").output.contains("since the configuration still has it"))
         let plan = try folder.run("reload", "--dry-run", "--control", folder.control).output
         for line in ["web/kept: removed", "web/lost: removed", "web/a: added", "web/b: changed"] {
@@ -227,8 +235,11 @@ import Testing
         #expect(
             log.contains("web/kept was added at run time: it is as the configuration has it now"))
         #expect(try BlockingClient(port).exchange("three"))
-        // Nothing of it is said once more.
+        // Nothing of it is said once more, nor of what goes by the files later.
         try reload()
+        try folder.write(text(lines), to: "a.cfg")
+        try reload()
+        #expect(try names() == ["a", "b"])
         #expect(folder.text(of: "log").components(separatedBy: "at run time").count == 4)
     }
 
