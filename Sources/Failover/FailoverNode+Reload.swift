@@ -70,8 +70,8 @@ extension FailoverNode {
         host.announcementSpacing = next.announcementSpacing
         host.writeStates(to: next.notificationFIFOs)
         startScripts(plan.scripts, isReload: true)
-        startFiles(plan.files)
-        startProcesses(plan.processes)
+        startFiles(plan.files, isReload: true)
+        startProcesses(plan.processes, isReload: true)
         for settings in next.routers where drivers[RouterKey(settings)] == nil {
             addDriver(settings)
         }

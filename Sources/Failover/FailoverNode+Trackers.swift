@@ -68,21 +68,35 @@ extension FailoverNode {
     }
 
     /// Follows the files that are new or differ, and those that are no more no longer.
-    func startFiles(_ difference: NamedDifference<TrackedFileSettings>) {
-        difference.removed(from: &host.files).values.forEach { $0.stop() }
+    ///
+    /// - Parameters:
+    ///   - difference: What becomes of the files.
+    ///   - isReload: Whether routers are running, which go on by the number that a file of this name held.
+    func startFiles(_ difference: NamedDifference<TrackedFileSettings>, isReload: Bool) {
+        let former = difference.removed(from: &host.files)
+        former.values.forEach { $0.stop() }
         for settings in difference.begun {
-            let tracker = FileTracker(settings: settings, loop: host.loop) { [weak self] tracker in
+            let tracker = FileTracker(
+                settings: settings, number: former[settings.name]?.number ?? 0, loop: host.loop
+            ) { [weak self] tracker in
                 self?.host.emit(.file(name: tracker.settings.name, number: tracker.number))
                 self?.reconsiderAll()
+            } onFailure: { [weak self] error in
+                self?.host.emit(.failed(.system(error)))
             }
             host.files[settings.name] = tracker
-            do throws(HostError) { try tracker.start() } catch { host.emit(.failed(error)) }
+            tracker.start(waits: !isReload)
         }
     }
 
     /// Follows the programs that are new or differ, and those that are no more no longer.
-    func startProcesses(_ difference: NamedDifference<TrackedProcessSettings>) {
-        difference.removed(from: &host.processes).values.forEach { $0.stop() }
+    ///
+    /// - Parameters:
+    ///   - difference: What becomes of the programs.
+    ///   - isReload: Whether routers are running that must not stop for want of a first look.
+    func startProcesses(_ difference: NamedDifference<TrackedProcessSettings>, isReload: Bool) {
+        let former = difference.removed(from: &host.processes)
+        former.values.forEach { $0.stop() }
         for settings in difference.begun {
             let tracker = ProcessTracker(settings: settings, loop: host.loop) {
                 [weak self] tracker in
@@ -91,8 +105,9 @@ extension FailoverNode {
                         name: tracker.settings.name, hasQuorum: tracker.hasQuorum ?? false))
                 self?.reconsiderAll()
             }
+            if isReload { tracker.assume(former[settings.name]) }
             host.processes[settings.name] = tracker
-            tracker.start()
         }
+        host.processSurvey.follow(Array(host.processes.values), waits: !isReload)
     }
 }

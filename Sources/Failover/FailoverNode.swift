@@ -5,7 +5,7 @@ internal import VRRPCore
 
 /// One node: its virtual routers, what they track, and the addresses that they hold.
 ///
-/// Belongs to the thread of its loop, and blocks it for no longer than a netlink request takes. It
+/// Belongs to the thread of its loop, and once started blocks it for no longer than a netlink request takes. It
 /// logs nothing: what happens is told by events, whose ``FailoverEvent/logLine`` is keepalived's.
 public final class FailoverNode {
     /// How long the end of the node waits, after the last router has resigned, for notification
@@ -92,8 +92,8 @@ public final class FailoverNode {
         host.emit(.started)
         let plan = FailoverPlan(from: FailoverConfiguration(), to: configuration)
         startScripts(plan.scripts, isReload: false)
-        startFiles(plan.files)
-        startProcesses(plan.processes)
+        startFiles(plan.files, isReload: false)
+        startProcesses(plan.processes, isReload: false)
         waitBeforeTakingPart()
         for settings in configuration.routers { addDriver(settings) }
         formGroups()

@@ -15,6 +15,8 @@ final class Host {
     var scripts: [String: ScriptTracker] = [:]
     var files: [String: FileTracker] = [:]
     var processes: [String: ProcessTracker] = [:]
+    /// Looks for the processes of all of them.
+    private(set) lazy var processSurvey = ProcessSurvey(loop: loop)
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
     /// What arrived and belongs to none of the virtual routers.
@@ -169,6 +171,7 @@ final class Host {
     func stop() -> Int {
         files.values.forEach { $0.stop() }
         processes.values.forEach { $0.stop() }
+        processSurvey.follow([], waits: false)
         fifos.forEach { $0.stop() }
         fifos = []
         let unsent = mailbox.stop()

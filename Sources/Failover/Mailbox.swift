@@ -55,17 +55,11 @@ final class Mailbox {
     }
 
     private func startNext() {
-        while run == nil, !waiting.isEmpty {
-            let command = waiting.removeFirst()
-            do {
-                run = try ProgramRun(
-                    arguments: command, limit: Self.timeLimit, keepsOutput: true, loop: loop,
-                    onResult: { [weak self] result, output in self?.finish(result, output) },
-                    onEnd: { [weak self] in self?.ended() })
-            } catch {
-                lose("\(error)")
-            }
-        }
+        guard run == nil, !waiting.isEmpty else { return }
+        run = ProgramRun(
+            arguments: waiting.removeFirst(), limit: Self.timeLimit, keeping: .last, loop: loop,
+            onResult: { [weak self] result, output in self?.finish(result, output) },
+            onEnd: { [weak self] in self?.ended() })
     }
 
     private func ended() {
@@ -80,6 +74,7 @@ final class Mailbox {
     private func finish(_ result: ProgramRun.Result, _ output: String) {
         switch result {
         case .ended(.exited(status: 0)): break
+        case .notStarted(let error): lose("\(error)")
         case .timedOut: lose("not within \(Self.timeLimit)")
         case .ended:
             lose(output.split(separator: "\n").last.map(String.init) ?? "its program failed")

@@ -102,21 +102,16 @@ final class NotificationFIFO {
             return
         }
         let command = ["chown", "--no-dereference", "--", owner, settings.path]
-        do throws(SystemError) {
-            ownership = try ProgramRun(
-                arguments: command, limit: .seconds(10), keepsOutput: false, loop: loop,
-                onResult: { [weak self] result, _ in
-                    guard let self, ScriptResult(result) != .exited(status: 0) else { return }
-                    emit(.pipeKept(path: settings.path, from: owner, ScriptResult(result)))
-                },
-                onEnd: { [weak self] in
-                    self?.ownership = nil
-                    self?.reader?.start()
-                })
-        } catch {
-            tell(error)
-            reader?.start()
-        }
+        ownership = ProgramRun(
+            arguments: command, limit: .seconds(10), keeping: .none, loop: loop,
+            onResult: { [weak self] result, _ in
+                guard let self, ScriptResult(result) != .exited(status: 0) else { return }
+                emit(.pipeKept(path: settings.path, from: owner, ScriptResult(result)))
+            },
+            onEnd: { [weak self] in
+                self?.ownership = nil
+                self?.reader?.start()
+            })
     }
 
     private func tell(_ error: SystemError) {

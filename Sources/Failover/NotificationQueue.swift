@@ -1,4 +1,3 @@
-internal import LinuxIO
 internal import Reactor
 
 /// The notification programs of one virtual router, run one after the other in order.
@@ -91,22 +90,14 @@ final class NotificationQueue {
     }
 
     private func startNext() {
-        while run == nil, !waiting.isEmpty {
-            let arguments = waiting.removeFirst()
-            do throws(SystemError) {
-                // The run keeps the queue alive until the last program has ended.
-                run = try ProgramRun(
-                    arguments: arguments, environment: environment, limit: nil,
-                    keepsOutput: false, loop: loop,
-                    onResult: { result, _ in self.finish(arguments, result) },
-                    onEnd: { self.ended() })
-                notice = loop.schedule(after: noticeTime) { [weak self] in
-                    self?.onSlowness(arguments)
-                }
-            } catch {
-                onFailure(arguments, .notStarted(error))
-            }
-        }
+        guard run == nil, !waiting.isEmpty else { return }
+        let arguments = waiting.removeFirst()
+        // The run keeps the queue alive until the last program has ended.
+        run = ProgramRun(
+            arguments: arguments, environment: environment, limit: nil, keeping: .none, loop: loop,
+            onResult: { result, _ in self.finish(arguments, result) },
+            onEnd: { self.ended() })
+        notice = loop.schedule(after: noticeTime) { [weak self] in self?.onSlowness(arguments) }
     }
 
     private func finish(_ arguments: [String], _ result: ProgramRun.Result) {

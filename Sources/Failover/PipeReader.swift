@@ -36,15 +36,13 @@ final class PipeReader {
     func start() {
         guard run == nil, !isStopping else { return }
         startedAt = .now
-        do throws(SystemError) {
-            run = try ProgramRun(
-                arguments: command, limit: nil, keepsOutput: false, loop: loop,
-                onResult: { [weak self] result, _ in
-                    guard let self, !isStopping else { return }
-                    startAgain(after: ScriptResult(result))
-                },
-                onEnd: { [weak self] in self?.ended() })
-        } catch { startAgain(after: .notStarted(error)) }
+        run = ProgramRun(
+            arguments: command, limit: nil, keeping: .none, loop: loop,
+            onResult: { [weak self] result, _ in
+                guard let self, !isStopping else { return }
+                startAgain(after: ScriptResult(result))
+            },
+            onEnd: { [weak self] in self?.ended() })
     }
 
     /// Lets the program end, of which the pipe was closed before, and starts it no more.

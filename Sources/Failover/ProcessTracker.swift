@@ -4,8 +4,7 @@ internal import Reactor
 /// Counts the processes that run a program: keepalived's `vrrp_track_process`.
 ///
 /// The end of one that was found is known at once, by a descriptor of it; where the kernel refuses
-/// that, within a second. New ones, and those that have become another program, are found by looking
-/// through `/proc` once a second, in small steps so that nothing else on the loop waits.
+/// that, by the next look (``ProcessSurvey``), as are new ones and those that have become another program.
 /// (keepalived follows the kernel's process connector, which containers and many kernels lack.)
 final class ProcessTracker {
     /// A process that runs the program, and the watch for its end.
@@ -29,11 +28,9 @@ final class ProcessTracker {
     private let onChange: (ProcessTracker) -> Void
     /// The processes that run the program; `nil`: one without a descriptor.
     private var found: [Int32: Found?] = [:]
-    private var unseen: ArraySlice<Int32> = []
-    private var nextLook: EventLoop.Deadline?
     private var delayed: EventLoop.Deadline?
 
-    /// Makes a tracker that does not look yet.
+    /// Makes a tracker that has found nothing yet.
     ///
     /// - Parameters:
     ///   - settings: Which program, and how many of it.
@@ -51,16 +48,23 @@ final class ProcessTracker {
         self.onChange = onChange
     }
 
-    /// Looks at all processes once, and follows them from now on.
-    func start() {
-        ProcessTable.processIDs.forEach(examine)
+    /// Counts as another tracker's verdict, or as good, until the first look.
+    ///
+    /// - Parameter former: What was tracked under this name before, if anything.
+    func assume(_ former: ProcessTracker?) { hasQuorum = former?.hasQuorum ?? true }
+
+    /// Takes in which processes run the program.
+    func take(_ present: Set<Int32>) {
+        // Some have become another program, or ended without being told of.
+        for processID in found.keys where !present.contains(processID) { forget(processID) }
+        for processID in present where found[processID] == nil { follow(processID) }
+        guard hasQuorum == nil else { return settle() }
         hasQuorum = isQuorate
-        scheduleLook()
     }
 
     /// Follows no process any more.
     func stop() {
-        for deadline in [nextLook, delayed].compactMap(\.self) { loop.cancel(deadline) }
+        if let delayed { loop.cancel(delayed) }
         for process in found.values { process?.watch.map(loop.unwatch) }
         found = [:]
     }
@@ -69,38 +73,7 @@ final class ProcessTracker {
         found.count >= settings.quorum && found.count <= settings.quorumLimit ?? .max
     }
 
-    private func scheduleLook() {
-        nextLook = loop.schedule(after: Self.lookInterval) { [weak self] in self?.look() }
-    }
-
-    private func look() {
-        let present = ProcessTable.processIDs
-        if found.values.contains(where: { $0 == nil }) {
-            let present = Set(present)
-            for (processID, process) in found where process == nil && !present.contains(processID) {
-                found[processID] = nil
-            }
-        }
-        unseen = present[...]
-        lookOn()
-    }
-
-    private func lookOn() {
-        unseen.prefix(Self.processesPerStep).forEach(examine)
-        unseen = unseen.dropFirst(Self.processesPerStep)
-        settle()
-        guard !unseen.isEmpty else { return scheduleLook() }
-        nextLook = loop.schedule(after: .zero) { [weak self] in self?.lookOn() }
-    }
-
-    private func examine(_ processID: Int32) {
-        let isKnown = found[processID] != nil
-        guard matches(processID) else {
-            // It has become another program.
-            if isKnown { forget(processID) }
-            return
-        }
-        guard !isKnown else { return }
+    private func follow(_ processID: Int32) {
         do throws(SystemError) {
             let process = Found(try descriptor(processID))
             process.watch = try loop.watch(process.descriptor.rawValue, for: .readable) {
@@ -116,12 +89,6 @@ final class ProcessTracker {
             method = .looking
             found[processID] = .some(nil)
         }
-    }
-
-    private func matches(_ processID: Int32) -> Bool {
-        guard ProcessTable.name(of: processID) == settings.programName else { return false }
-        guard !settings.arguments.isEmpty || settings.matchesWholePath else { return true }
-        return settings.matches(ProcessTable.arguments(of: processID))
     }
 
     private func ended(_ processID: Int32) {
@@ -152,9 +119,81 @@ final class ProcessTracker {
         hasQuorum = isQuorate
         onChange(self)
     }
+}
 
-    private static let lookInterval = Duration.seconds(1)
-    private static let processesPerStep = 32
+/// Looks through `/proc` once a second, for all trackers of a node in one go.
+///
+/// Beside the loop: there may be very many processes, and to read the arguments of one waits for who
+/// changes its memory.
+final class ProcessSurvey {
+    private let loop: EventLoop
+    private var trackers: [ProcessTracker] = []
+    private var nextLook: EventLoop.Deadline?
+    private var isLooking = false
+    private var isAskedAgain = false
+
+    /// Makes one that looks for nothing.
+    ///
+    /// - Parameter loop: The loop that hears of it.
+    init(loop: EventLoop) { self.loop = loop }
+
+    /// Looks for these from now on, and for no others.
+    ///
+    /// - Parameters:
+    ///   - trackers: Who is told what each look has found.
+    ///   - waits: Whether the first look is over when this returns, for who holds nothing yet.
+    func follow(_ trackers: [ProcessTracker], waits: Bool) {
+        self.trackers = trackers
+        guard waits else { return look() }
+        tell(trackers.map(\.settings).running())
+    }
+
+    private func look() {
+        if let nextLook { loop.cancel(nextLook) }
+        nextLook = nil
+        guard !isLooking else { return isAskedAgain = true }
+        guard !trackers.isEmpty else { return }
+        isLooking = true
+        let programs = trackers.map(\.settings)
+        loop.aside {
+            programs.running()
+        } then: { [weak self] found in
+            self?.isLooking = false
+            self?.tell(found)
+        }
+    }
+
+    private func tell(_ found: [TrackedProcessSettings: Set<Int32>]) {
+        for tracker in trackers { found[tracker.settings].map(tracker.take) }
+        guard !isAskedAgain else {
+            isAskedAgain = false
+            return look()
+        }
+        nextLook = loop.schedule(after: Self.interval) { [weak self] in self?.look() }
+    }
+
+    private static let interval = Duration.seconds(1)
+}
+
+extension [TrackedProcessSettings] {
+    /// The processes that run each of these programs.
+    fileprivate func running() -> [TrackedProcessSettings: Set<Int32>] {
+        guard !isEmpty else { return [:] }
+        let programs = Dictionary(grouping: self, by: \.programName)
+        var found = Dictionary(map { ($0, Set<Int32>()) }) { first, _ in first }
+        for processID in ProcessTable.processIDs {
+            guard let alike = ProcessTable.name(of: processID).flatMap({ programs[$0] }) else {
+                continue
+            }
+            let arguments =
+                alike.contains(where: \.looksAtArguments)
+                ? ProcessTable.arguments(of: processID) : []
+            for program in alike where !program.looksAtArguments || program.matches(arguments) {
+                found[program]?.insert(processID)
+            }
+        }
+        return found
+    }
 }
 
 extension TrackedProcessSettings {
@@ -181,6 +220,9 @@ extension TrackedProcessSettings {
                 && rest.dropFirst(arguments.count - 1).first?.hasPrefix(last) == true
         }
     }
+
+    /// Whether the name of the program is not all that counts.
+    fileprivate var looksAtArguments: Bool { !arguments.isEmpty || matchesWholePath }
 
     /// The arguments that a process must have been started with; empty: any.
     var arguments: [String] { Array(command.dropFirst()) }

@@ -103,16 +103,11 @@ final class ScriptTracker {
     private func startProgram(_ arguments: [String]) {
         guard run == nil else { return }
         startedAt = .now
-        do throws(SystemError) {
-            run = try ProgramRun(
-                arguments: arguments, limit: settings.timeout ?? settings.interval,
-                keepsOutput: true, loop: loop,
-                onResult: { [weak self] result, output in self?.finish(result, output) },
-                onEnd: { [weak self] in self?.run = nil })
-        } catch {
-            lastOutput = ""
-            take(.notStarted(error))
-        }
+        run = ProgramRun(
+            arguments: arguments, limit: settings.timeout ?? settings.interval, keeping: .last,
+            loop: loop,
+            onResult: { [weak self] result, output in self?.finish(result, output) },
+            onEnd: { [weak self] in self?.run = nil })
     }
 
     private func finish(_ result: ProgramRun.Result, _ output: String) {
@@ -120,11 +115,7 @@ final class ScriptTracker {
         guard nextStart != nil else { return }
         lastOutput = output
         lastRunTime = startedAt.map { .now - $0 }
-        switch result {
-        case .timedOut: take(.timedOut)
-        case .ended(.exited(let status)): take(.exited(status: status))
-        case .ended(.signalled(let number)): take(.signalled(number))
-        }
+        take(ScriptResult(result))
     }
 
     private func recordFact() {
@@ -179,6 +170,7 @@ extension ScriptResult {
             case .ended(.exited(let status)): .exited(status: status)
             case .ended(.signalled(let number)): .signalled(number)
             case .timedOut: .timedOut
+            case .notStarted(let error): .notStarted(error)
             }
     }
 }

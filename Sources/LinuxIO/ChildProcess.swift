@@ -8,7 +8,7 @@ internal import Glibc
 ///
 /// Where this process ignores SIGCHLD, which it may have inherited, the kernel forgets how others
 /// ended: starting one gives the signal its default action back, which is to do nothing too.
-public struct ChildProcess: ~Copyable {
+public struct ChildProcess: ~Copyable, Sendable {
     /// How a process ended.
     public enum Ending: Hashable, Sendable {
         /// It returned a status, 0 to 255.
@@ -22,7 +22,7 @@ public struct ChildProcess: ~Copyable {
     /// Readable once the process has ended.
     public let pidfd: Descriptor
 
-    /// Starts a program.
+    /// Starts a program; the calling thread waits until it has been found and read.
     ///
     /// - Parameters:
     ///   - path: The program; searched in `PATH` when it holds no slash.

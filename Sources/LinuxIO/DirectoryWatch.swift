@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// `inotify(7)`. A directory, since a file that is replaced by another of its name would take a watch
 /// of its own along.
-public struct DirectoryWatch: ~Copyable {
+public struct DirectoryWatch: ~Copyable, Sendable {
     /// What happened in the directory.
     public enum Change: Hashable, Sendable {
         /// A file of this name was written to or cut off, and more may follow.

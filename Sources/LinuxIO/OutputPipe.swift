@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// The end to read from never blocks; the other one does, since a program that finds its standard
 /// output non-blocking loses what it prints. `pipe(7)`.
-public struct OutputPipe: ~Copyable {
+public struct OutputPipe: ~Copyable, Sendable {
     /// The end that this process reads from, non-blocking.
     public let readEnd: Descriptor
     /// The end to give to the other process, as its standard output for example.

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Files of a few bytes: a number that somebody wrote, or what the kernel says in `/proc`.
 public enum SmallFile {
-    /// Reads a file's beginning; never waits.
+    /// Reads a file's beginning; waits for its file system alone.
     ///
     /// - Parameters:
     ///   - path: The file.

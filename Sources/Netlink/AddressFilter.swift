@@ -1,4 +1,3 @@
-internal import Glibc
 internal import LinuxIO
 public import Reactor
 
@@ -23,7 +22,7 @@ public final class AddressFilter {
     private let program: String
     private let timeout: Duration
     private let handler: (Result<Set<InternetAddress>, AddressFilterError>) -> Void
-    private var run: Run?
+    private var run: ProgramRun?
     private var next: Set<InternetAddress>?
     private var idleActions: [() -> Void] = []
 
@@ -64,56 +63,42 @@ public final class AddressFilter {
         startNext()
     }
 
-    /// Ends a change that is under way, without telling of it; the table stays as it is.
-    public func stop() {
-        next = nil
-        idleActions = []
-        _ = finish()
-    }
-
-    deinit { stop() }
+    deinit { run?.kill() }
 
     private func startNext() {
         guard run == nil, let wanted = next else { return }
         next = nil
-        do throws(SystemError) {
-            let run = try Run(program, Self.script(for: wanted), wanted)
-            run.watch = try loop.watch(run.child.pidfd.rawValue, for: .readable) { [weak self] _ in
-                self?.handleEnding()
-            }
-            run.deadline = loop.schedule(after: timeout) { [weak run] in run?.kill() }
-            self.run = run
-        } catch {
-            handler(.failure(.notStarted(error)))
+        run = ProgramRun(
+            arguments: [program, "-f", "-"], input: Array(Self.script(for: wanted).utf8),
+            limit: timeout, keeping: .first, loop: loop,
+            onResult: { [weak self] result, output in
+                self?.finish(result, output, for: wanted)
+            },
+            onEnd: { [weak self] in self?.ended() })
+    }
+
+    private func finish(
+        _ result: ProgramRun.Result, _ output: String, for wanted: Set<InternetAddress>
+    ) {
+        switch result {
+        case .ended(.exited(status: 0)):
+            addresses = wanted
+            handler(.success(addresses))
+        case .notStarted(let error): handler(.failure(.notStarted(error)))
+        case .timedOut: handler(.failure(.timedOut))
+        case .ended:
+            let line = output.split(separator: "\n").first.map(String.init)
+            handler(.failure(.refused(line ?? "it said nothing")))
         }
     }
 
-    private func tellIdle() {
+    private func ended() {
+        run = nil
+        startNext()
         guard isIdle else { return }
         let actions = idleActions
         idleActions = []
         actions.forEach { $0() }
-    }
-
-    private func handleEnding() {
-        guard let ending = run?.reap(), let ended = finish() else { return }
-        switch ending {
-        case .exited(status: 0):
-            addresses = ended.addresses
-            handler(.success(addresses))
-        case .signalled where ended.isOverdue: handler(.failure(.timedOut))
-        case .exited, .signalled: handler(.failure(.refused(ended.words)))
-        }
-        startNext()
-        tellIdle()
-    }
-
-    private func finish() -> Run? {
-        guard let ended = run else { return nil }
-        if let watch = ended.watch { loop.unwatch(watch) }
-        if let deadline = ended.deadline { loop.cancel(deadline) }
-        run = nil
-        return ended
     }
 
     /// What `nft` is told: one transaction, right whether or not the table is there.
@@ -145,60 +130,5 @@ public final class AddressFilter {
             }
 
             """
-    }
-}
-
-/// One run of `nft`.
-private final class Run {
-    let child: ChildProcess
-    let addresses: Set<InternetAddress>
-    var watch: EventLoop.Watch?
-    var deadline: EventLoop.Deadline?
-    private(set) var isOverdue = false
-    private var hasEnded = false
-    private let output: OutputPipe
-
-    init(
-        _ program: String, _ script: String, _ addresses: Set<InternetAddress>
-    ) throws(SystemError) {
-        let nothing = try Descriptor.nullDevice()
-        let output = try OutputPipe()
-        // Nothing to be filled while the program reads, as a pipe; no limit of length, as for an
-        // argument (128 KiB).
-        let input = try MemoryFile.holding(Array(script.utf8), name: "nft")
-        child = try ChildProcess(
-            path: program, arguments: ["nft", "-f", "-"],
-            descriptors: [
-                (0, input.rawValue), (1, nothing.rawValue), (2, output.writeEnd.rawValue),
-            ])
-        self.output = output
-        self.addresses = addresses
-    }
-
-    func reap() -> ChildProcess.Ending? {
-        let ending = child.reap()
-        hasEnded = ending != nil
-        return ending
-    }
-
-    /// Ends it; its end is told of as ever.
-    func kill() {
-        isOverdue = true
-        child.signalGroup(SIGKILL)
-    }
-
-    deinit {
-        guard !hasEnded else { return }
-        child.signalGroup(SIGKILL)
-        // A process that is killed ends at once, unless the kernel itself is stuck.
-        var waited = pollfd(fd: child.pidfd.rawValue, events: Int16(POLLIN), revents: 0)
-        _ = unsafe poll(&waited, 1, 100)
-        _ = child.reap()
-    }
-
-    /// The first line of what it had to say.
-    var words: String {
-        let text = String(decoding: output.take(), as: UTF8.self)
-        return text.split(separator: "\n").first.map(String.init) ?? "it said nothing"
     }
 }

@@ -8,7 +8,8 @@ internal import Synchronization
 /// was ready when the clock was read is handled before a deadline that had passed by then: a
 /// deadline means that something did not come, and what came must count first. Handlers are
 /// closures; a data path that counts allocations drives ``Epoll`` itself. Everything but
-/// ``Poster`` belongs to the loop's own thread.
+/// ``Poster`` belongs to the loop's own thread, which nothing may hold up: what may take any time is
+/// done ``aside(_:then:)``.
 public final class EventLoop {
     /// Names one watched descriptor.
     public struct Watch: Hashable, Sendable {
@@ -38,6 +39,10 @@ public final class EventLoop {
     public private(set) var now = MonotonicInstant.now
     /// Runs calls from other threads on this loop.
     public let poster: Poster
+
+    /// What other threads do for this loop.
+    var errands = Errands()
+    let helpers = HelperThreads()
 
     private let epoll: Epoll
     private var slots: [Slot] = []

@@ -310,7 +310,8 @@ extension `On a LAN` {
             descriptor: { _ throws(SystemError) in
                 throw SystemError(call: "pidfd_open", errno: .notPermitted)
             }, onChange: { _ in loop.stop() })
-        tracker.start()
+        let survey = ProcessSurvey(loop: loop)
+        survey.follow([tracker], waits: true)
         #expect(tracker.count == 1)
         #expect(tracker.hasQuorum == true)
         #expect(tracker.method == .looking)
@@ -321,5 +322,6 @@ extension `On a LAN` {
         loop.cancel(limit)
         #expect(tracker.hasQuorum == false)
         tracker.stop()
+        survey.follow([], waits: false)
     }
 }

@@ -39,7 +39,8 @@ final class BalancerInstance {
         case ended(String)
     }
 
-    let processID: Int32
+    /// The process's number; 0 until it has started.
+    var processID: Int32 { started?.process.processID ?? 0 }
     private(set) var phase = Phase.starting
     let startedAt = MonotonicInstant.now
     /// How many connections it accepts at once.
@@ -47,7 +48,10 @@ final class BalancerInstance {
     /// What the process said about its pools so far.
     private(set) var usableBackends: [String: Bool] = [:]
 
-    private let process: ChildProcess
+    /// The process; `nil` until it has started.
+    private var started: LinkedProcess?
+    /// What it said before this process knew that it had started.
+    private var early: [Parcel<BalancerReport>] = []
     private let link: Link<Parcel<BalancerReport>, Parcel<BalancerOrder>>
     private let loop: EventLoop
     private let onEvent: (BalancerInstance, Event) -> Void
@@ -81,23 +85,9 @@ final class BalancerInstance {
         self.loop = loop
         self.onEvent = onEvent
         link = try Link(owning: own, loop: loop)
-        let null = try Descriptor.nullDevice()
-        process = try ChildProcess(
-            path: "/proc/self/exe", arguments: ["lbctl", BalancerCommand.name] + arguments,
-            descriptors: [
-                (number: 0, source: null.rawValue),
-                (number: BalancerCommand.linkDescriptor, source: otherEnd.rawValue),
-            ])
-        processID = process.processID
-        endingWatch = try? loop.watch(process.pidfd.rawValue, for: .readable) { [weak self] _ in
-            self?.reap()
-        }
         link.onMessage = { [weak self] parcel, descriptors in
             for number in descriptors { _ = Descriptor(owning: number) }
-            switch parcel {
-            case .word(let report): self?.handle(report)
-            case .bytes(let kind, let bytes): self?.take(kind, bytes)
-            }
+            self?.take(parcel)
         }
         link.onTooLong = { [weak self] byteCount in
             self?.end(because: "was not told \(byteCount) bytes, too many for one message")
@@ -108,12 +98,30 @@ final class BalancerInstance {
         link.onEnd = { [weak self] in
             self?.setDeadline(BalancerInstance.collectLimit, "closed its link")
         }
-        guard endingWatch == nil else { return }
-        process.end()
-        throw SystemError(call: "epoll_ctl", errno: .outOfMemory, subject: "balancer process")
+        LinkedProcess.start(
+            [BalancerCommand.name] + arguments, linkNumber: BalancerCommand.linkDescriptor,
+            end: otherEnd, on: loop
+        ) { self.hasStarted($0) }
     }
 
     deinit { forget() }
+
+    private func hasStarted(_ result: Result<LinkedProcess, SystemError>) {
+        do throws(SystemError) {
+            let started = try result.get()
+            self.started = started
+            if complaint != nil { started.process.signal(SIGKILL) }
+            endingWatch = try loop.watch(started.process.pidfd.rawValue, for: .readable) {
+                [weak self] _ in self?.reap()
+            }
+            let parcels = early
+            early = []
+            parcels.forEach(take)
+        } catch {
+            started?.process.end()
+            gone(because: "cannot be started: \(error)")
+        }
+    }
 
     /// Sends the model, and the descriptors that it listens on.
     ///
@@ -192,7 +200,15 @@ final class BalancerInstance {
         // The number of a process that was collected may be another's.
         guard !isGone else { return }
         complaint = complaint ?? reason
-        process.signal(SIGKILL)
+        started?.process.signal(SIGKILL)
+    }
+
+    private func take(_ parcel: Parcel<BalancerReport>) {
+        guard started != nil else { return early.append(parcel) }
+        switch parcel {
+        case .word(let report): handle(report)
+        case .bytes(let kind, let bytes): take(kind, bytes)
+        }
     }
 
     private func handle(_ report: BalancerReport) {
@@ -286,10 +302,14 @@ final class BalancerInstance {
     }
 
     private func reap() {
-        guard let ending = process.reap() else { return }
+        guard let ending = started?.process.reap() else { return }
+        gone(because: complaint ?? ending.words)
+    }
+
+    private func gone(because reason: String) {
         isGone = true
         forget()
-        onEvent(self, .ended(complaint ?? ending.words))
+        onEvent(self, .ended(reason))
     }
 
     /// How long a process may live without its link.

@@ -218,7 +218,8 @@ final class BalancerSupervisor {
             return log(.notice, "replaced balancer process \(instance.processID) \(reason)")
         }
         lastExit = reason
-        log(.alert, "balancer process \(instance.processID) \(reason)")
+        let name = instance.processID == 0 ? "" : " \(instance.processID)"
+        log(.alert, "balancer process\(name) \(reason)")
         backOff.processEnded(after: MonotonicInstant.now - instance.startedAt)
         startAgain()
         continueReload(without: instance)

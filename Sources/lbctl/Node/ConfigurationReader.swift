@@ -22,8 +22,6 @@ final class ConfigurationReader {
 
     private let options: RunOptions
     private let loop: EventLoop
-    private var waiting: [Int: Completion] = [:]
-    private var lastNumber = 0
 
     /// - Parameters:
     ///   - options: What is read.
@@ -40,12 +38,14 @@ final class ConfigurationReader {
     ///   - completion: Called on the loop, later.
     func read(from current: Model, completion: @escaping Completion) {
         let options = options
-        onThread(completion) {
+        loop.aside {
             let loaded = options.loadAgain()
             let result = Result { () throws(Failure) in
                 try loaded.prepared(from: current)
             }
             return (result, loaded.diagnostics)
+        } then: {
+            completion($0, $1)
         }
     }
 
@@ -56,36 +56,14 @@ final class ConfigurationReader {
     ///   - order: What comes or goes.
     ///   - completion: Called on the loop, later.
     func change(_ current: Model, by order: PoolOrder, completion: @escaping Completion) {
-        onThread(completion) {
+        loop.aside { () -> (Result<ReadConfiguration, Failure>, [Diagnostic]) in
             do throws(Failure) {
                 let (model, warnings) = try current.changed(by: order)
                 return (.success(try model.prepared()), warnings)
             } catch { return (.failure(error), []) }
+        } then: {
+            completion($0, $1)
         }
-    }
-
-    private func onThread(
-        _ completion: @escaping Completion,
-        _ make: @escaping @Sendable () -> (Result<ReadConfiguration, Failure>, [Diagnostic])
-    ) {
-        lastNumber += 1
-        waiting[lastNumber] = completion
-        let (number, poster, reader) = (lastNumber, loop.poster, OnLoop(self))
-        do throws(SystemError) {
-            try Thread(name: "lbctl-read") {
-                let (result, diagnostics) = make()
-                poster.post { reader.object?.finish(number, result, diagnostics) }
-            }.detach()
-        } catch {
-            waiting[lastNumber] = nil
-            completion(.failure(Failure(error)), [])
-        }
-    }
-
-    private func finish(
-        _ number: Int, _ result: Result<ReadConfiguration, Failure>, _ diagnostics: [Diagnostic]
-    ) {
-        waiting.removeValue(forKey: number)?(result, diagnostics)
     }
 }
 

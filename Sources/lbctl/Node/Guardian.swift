@@ -19,7 +19,7 @@ final class Guardian {
     private let loop: EventLoop
     private let log: Log
     private let arguments: [String]
-    private var process: ChildProcess?
+    private var process: LinkedProcess?
     private var link: Link<Parcel<WillChange>, Parcel<WillChange>>?
     private var watch: EventLoop.Watch?
     private var startedAt = MonotonicInstant.now
@@ -59,34 +59,41 @@ final class Guardian {
             let (own, other) = try Socket.pair()
             let otherEnd = Descriptor(owning: other)
             let link = try Link<Parcel<WillChange>, Parcel<WillChange>>(owning: own, loop: loop)
-            let null = try Descriptor.nullDevice()
-            let process = try ChildProcess(
-                path: "/proc/self/exe",
-                arguments: ["lbctl", GuardCommand.name] + arguments + ["\(getpid())"],
-                descriptors: [
-                    (number: 0, source: null.rawValue),
-                    (number: GuardCommand.linkDescriptor, source: otherEnd.rawValue),
-                ])
-            watch = try loop.watch(process.pidfd.rawValue, for: .readable) { [weak self] _ in
-                self?.reap()
-            }
             link.onTooLong = { [log] in
                 log(
                     .warning,
                     "the guardian process does not know what is held now: \($0) bytes are too many for"
                         + " one message")
             }
-            self.process = consume process
             self.link = link
             link.send(.word(.whole(will())))
+            LinkedProcess.start(
+                [GuardCommand.name] + arguments + ["\(getpid())"],
+                linkNumber: GuardCommand.linkDescriptor, end: otherEnd, on: loop
+            ) { [weak self] in self?.hasStarted($0) }
+        } catch { startAgain(without: error) }
+    }
+
+    private func hasStarted(_ result: Result<LinkedProcess, SystemError>) {
+        do throws(SystemError) {
+            let started = try result.get()
+            watch = try loop.watch(started.process.pidfd.rawValue, for: .readable) {
+                [weak self] _ in self?.reap()
+            }
+            process = started
         } catch {
-            log(.warning, "if this process is killed, nobody resigns for it: \(error)")
-            startAgain()
+            link = nil
+            startAgain(without: error)
         }
     }
 
+    private func startAgain(without error: SystemError) {
+        log(.warning, "if this process is killed, nobody resigns for it: \(error)")
+        startAgain()
+    }
+
     private func reap() {
-        guard let ending = process?.reap() else { return }
+        guard let ending = process?.process.reap() else { return }
         if let watch { loop.unwatch(watch) }
         (watch, link) = (nil, nil)
         process = nil

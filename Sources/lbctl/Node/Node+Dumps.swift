@@ -37,44 +37,55 @@ enum KeepalivedSignal: Hashable, CaseIterable {
 }
 
 extension Node {
-    /// Does what a signal asks for.
+    /// Does what a signal asks for; one that comes again before that is done counts once, afterwards.
     func answer(_ signal: KeepalivedSignal) {
-        let dumps = model.global.dumps
+        guard signal != .clear else {
+            failover?.clearCounters()
+            return log(.notice, "the counters of virtual routers begin at 0")
+        }
+        guard dumping[signal] == nil else { return dumping[signal] = true }
+        dumping[signal] = false
+        let (model, snapshot, dumps) = (model, failover?.snapshot, model.global.dumps)
         switch signal {
         case .data:
-            collectStatus { [unowned self] pieces in leaveStatus(pieces, at: dumps.statePath) }
+            collectStatus { [unowned self] pieces in
+                leave(signal, at: dumps.statePath) { Self.statusText(pieces) }
+            }
         case .counters:
-            let report = KeepalivedReport(model, failover?.snapshot)
-            leave(Array(report.countersText.utf8), at: dumps.countersPath)
+            leave(signal, at: dumps.countersPath) {
+                Array(KeepalivedReport(model, snapshot).countersText.utf8)
+            }
         case .json:
-            let report = KeepalivedReport(model, failover?.snapshot)
-            leave(report.json(version: dumps.jsonVersion), at: dumps.jsonPath)
-        case .clear:
-            failover?.clearCounters()
-            log(.notice, "the counters of virtual routers begin at 0")
+            leave(signal, at: dumps.jsonPath) {
+                KeepalivedReport(model, snapshot).json(version: dumps.jsonVersion)
+            }
+        case .clear: break
         }
     }
 
-    /// Puts a status into words on a thread of its own: there may be very many servers.
-    private func leaveStatus(_ pieces: [[UInt8]], at path: String) {
-        let (poster, node) = (loop.poster, OnLoop(self))
-        attempt("\(path) was not written") { () throws(SystemError) in
-            try Thread(name: "lbctl-dump") {
-                var decoder = ControlDecoder<ControlResponse>(limit: .max)
-                for piece in pieces { decoder.append(piece) }
-                guard case .status(let status) = try? decoder.next() else { return }
-                let text = Array(StatusText.render(status, colored: false).utf8)
-                poster.post { node.object?.leave(text, at: path) }
-            }.detach()
-        }
+    /// A status in words.
+    private static func statusText(_ pieces: [[UInt8]]) -> [UInt8] {
+        var decoder = ControlDecoder<ControlResponse>(limit: .max)
+        for piece in pieces { decoder.append(piece) }
+        guard case .status(let status) = try? decoder.next() else { return [] }
+        return Array(StatusText.render(status, colored: false).utf8)
     }
 
-    private func leave(_ bytes: [UInt8], at path: String) {
-        do throws(SystemError) {
-            try SmallFile.replace(path, with: bytes)
-            log(.notice, "a signal asked for \(path): written")
-        } catch {
-            log(.error, "\(path) was not written: \(error)")
+    /// Writes what a signal asks for, beside the loop: there may be very many servers, and the file
+    /// system may hang.
+    private func leave(
+        _ signal: KeepalivedSignal, at path: String, _ make: @escaping @Sendable () -> [UInt8]
+    ) {
+        loop.aside {
+            Result { () throws(SystemError) in
+                try SmallFile.replace(path, with: make())
+            }
+        } then: { [unowned self] result in
+            switch result {
+            case .success: log(.notice, "a signal asked for \(path): written")
+            case .failure(let error): log(.error, "\(path) was not written: \(error)")
+            }
+            if dumping.removeValue(forKey: signal) == true { answer(signal) }
         }
     }
 }

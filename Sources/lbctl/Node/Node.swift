@@ -36,6 +36,8 @@ final class Node {
     var askingForPlan: [(ControlResponse) -> Void] = []
     /// What is known of this node itself, by the names that the election tracks it by.
     private var facts: [String: Bool] = [:]
+    /// What is being written because of a signal, and whether that came again meanwhile.
+    var dumping: [KeepalivedSignal: Bool] = [:]
     private var isStatusDue = false
     private var isWillDue = false
     /// The routers that signed something anew for the guardian.
