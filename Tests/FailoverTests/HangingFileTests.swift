@@ -180,7 +180,7 @@ extension `On a LAN` {
             settings.processes[0].quorumLimit = 3
             let next = settings
             let priority = node.perform { node -> UInt8? in
-                try? node.reconfigure(next)
+                _ = try? node.reconfigure(next)
                 return node.snapshot.routers.first?.effectivePriority.rawValue
             }
             #expect(priority == 103)

@@ -110,8 +110,10 @@ extension Word {
         return String(name)
     }
 
-    /// `OFFSET,LENGTH` of a length, and perhaps where the part begins that has it: from the first byte, or
-    /// with a sign from behind the length. haproxy 2.6 halves what has no sign.
+    /// `OFFSET,LENGTH` of a length, and perhaps where the part begins that has it.
+    ///
+    /// That counts from the first byte, or with a sign from behind the length; haproxy 2.6 halves what has
+    /// none.
     private func payloadPart(_ argument: Substring) throws(Remark) -> PayloadPart {
         let words = argument.split(separator: ",", omittingEmptySubsequences: false)
         let slice = try payloadSlice(words.prefix(2).joined(separator: ","))

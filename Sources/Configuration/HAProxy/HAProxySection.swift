@@ -13,7 +13,6 @@ struct HAProxySection: Sendable {
     var description = ""
     /// Where Prometheus' metrics are asked for.
     var metricsPaths: [String] = []
-    /// What `http-request` refuses somebody by, which a page would have to do.
     var requestRefusals: [Word] = []
     var monitorFailures: [RuleCondition] = []
     var identity = SectionIdentity()
