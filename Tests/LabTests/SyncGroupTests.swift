@@ -143,7 +143,7 @@ extension InTheLab {
             let words = try lab.require(.lb1, Lab.binary("lbctl"), "status")
             #expect(words.contains(/VI_1: preempts in [12]\.\d s/), "\(words)")
             let json = try lab.require(.lb1, Lab.binary("lbctl"), "status", "--json")
-            #expect(json.contains(/"preemptionCountdown" ?: ?[12]\d\d\d/), "\(json)")
+            #expect(json.contains(/"preemption_countdown" ?: ?[12]\d\d\d/), "\(json)")
             try pair.awaitHolder(.lb1, of: ["172.17.0.5"], within: .seconds(8), running: first)
             #expect(ContinuousClock.now - start > .seconds(3.5))
         }
