@@ -155,6 +155,10 @@ import VRRPCore
         try write("include common.conf\n", to: "other.conf")
         let circle = ConfigurationLoader().load(paths: [folder + "/main.conf"])
         #expect(circle.diagnostics.contains { $0.description.contains("is being read already") })
+        // What can't be read is told of wherever it stands.
+        try write("include gone.conf\ninclude gone.conf\n", to: "other.conf")
+        let missing = ConfigurationLoader().load(paths: [folder + "/main.conf"])
+        #expect(!missing.diagnostics.contains { $0.description.contains("is being read already") })
     }
 
     @Test func `mail`() throws {

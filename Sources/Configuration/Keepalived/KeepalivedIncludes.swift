@@ -26,8 +26,8 @@ struct KeepalivedIncludes {
     private(set) var files: [String]
     /// The files of readings before, and the one that this one begins with: not to be read again.
     private let known: Set<String>
-    /// The names of those that are being read, each included by the one before.
-    private var open: [Int: String] = [:]
+    /// The numbers of those that are being read, each included by the one before.
+    private var beingRead: [Int] = []
     /// Whether a file could not be read.
     private(set) var isIncomplete = false
     private let waits: Bool
@@ -119,17 +119,20 @@ struct KeepalivedIncludes {
         return opened
     }
 
+    /// Begins with a file that was opened: until it is closed, it may not be included.
+    mutating func begin(_ source: Int) { beingRead.append(source) }
+
     /// Goes back to what was checked before a file, whose own rules end with it.
     mutating func close(_ source: Int) {
         checks = outerChecks.removeValue(forKey: source) ?? checks
-        open[source] = nil
+        beingRead.removeLast()
     }
 
     private mutating func read(
         _ path: String, at position: Position
     ) throws(Remark) -> (Int, SourceText) {
         // In two places a file may stand, as in keepalived.
-        guard !known.contains(path), !open.values.contains(path) else {
+        guard !known.contains(path), !beingRead.contains(where: { files[$0] == path }) else {
             throw .error(
                 "\(path.quoted) is being read already, or was given by its name: take the include out",
                 at: position)
@@ -139,7 +142,6 @@ struct KeepalivedIncludes {
         }
         let source = files.count
         files.append(path)
-        open[source] = path
         outerChecks[source] = checks
         do {
             let input = try InputFile(reading: path, waits: waits)

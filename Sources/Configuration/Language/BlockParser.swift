@@ -102,6 +102,7 @@ struct BlockParser {
 
     private mutating func include(_ line: [Word]) throws(Remark) {
         for (source, text) in includes.open(line, &remarks) {
+            includes.begin(source)
             try read(text, source: source)
             includes.close(source)
         }
