@@ -25,14 +25,13 @@ struct Heard: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Takes bytes until the stream ends.
-    static func all(from socket: BlockingSocket, pausing pause: Duration = .zero) -> Heard {
+    static func all(from socket: BlockingSocket) -> Heard {
         var heard = Heard()
         while true {
             switch socket.receive() {
             case .bytes(let bytes):
                 heard.byteCount += bytes.count
                 for byte in bytes { heard.digest = heard.digest &* 31 &+ UInt64(byte) }
-                if pause > .zero { Thread.sleep(for: pause) }
                 continue
             case .end: heard.ending = .finish
             case .failed: heard.ending = .reset

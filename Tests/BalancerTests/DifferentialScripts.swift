@@ -112,34 +112,6 @@ extension Script {
             socket.endSending()
             return heard
         },
-        Script(
-            name: "a client that writes slowly is heard byte by byte",
-            server: { socket in
-                let heard = Heard.all(from: socket)
-                socket.send("done")
-                return heard
-            }
-        ) { connect in
-            let socket = connect()
-            for _ in 0..<50 {
-                socket.send("y")
-                pause(2)
-            }
-            socket.endSending()
-            return .all(from: socket)
-        },
-        Script(
-            name: "a server that writes slowly is heard byte by byte",
-            deviation: .init(reason: timedOut, server: .reset),
-            server: { socket in
-                for _ in 0..<50 {
-                    socket.send("z")
-                    pause(2)
-                }
-                socket.endSending()
-                return .all(from: socket)
-            }
-        ) { .all(from: $0()) },
     ]
 
     /// Who breaks off, and when.

@@ -10,6 +10,7 @@ extension BalancerTests {
         @Test func `both sides hear the same, at the same time`() throws {
             var scripts =
                 Script.endings + Script.resets + Script.timeouts + Script.failures + Script.queues
+                + Script.paces
             // Times are as coarse as a busy machine: who differs in nothing else gets two more tries.
             for attempt in 1...3 where !scripts.isEmpty {
                 let results = try run(scripts)

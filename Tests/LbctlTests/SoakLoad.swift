@@ -17,7 +17,7 @@ final class SoakLoad: Sendable {
         case bulk
         /// Says all, ends its direction, and hears the answer then.
         case halfClosed = "half-closed"
-        /// Datagrams, of which some may be lost.
+        /// Datagrams, of which hardly any may be lost.
         case datagrams
         /// A whole handshake of TLS, and as much as the short ones say several times.
         case secured = "by TLS"
@@ -49,9 +49,12 @@ final class SoakLoad: Sendable {
     private let clients = DispatchGroup()
     private let done = Mutex<[Kind: (count: Int, bytes: Int)]>([:])
     private let failures = Mutex<[String: Int]>([:])
+    private let losses = Atomic(0)
 
     /// Conversations that ended well, and their bytes, by kind.
     var totals: [Kind: (count: Int, bytes: Int)] { done.withLock { $0 } }
+    /// Datagrams without an answer in time.
+    var lostDatagramCount: Int { losses.load(ordering: .relaxed) }
     /// What else happened, and how often.
     var mistakes: [String: Int] { failures.withLock { $0 } }
 
@@ -156,9 +159,14 @@ final class SoakLoad: Sendable {
             send(number, bytes, size, 0)
             var answer = [UInt8](repeating: 0, count: 2_000)
             let count = recv(number, &answer, 2_000, 0)
-            // Nothing has come, or the answer to the one before, late.
-            guard count == size else { return }
-            guard answer.prefix(size).elementsEqual(bytes) else { throw Mistake("other bytes") }
+            guard count > 0 else {
+                // Its answer may still come; the next flow has another port.
+                losses.add(1, ordering: .relaxed)
+                return
+            }
+            guard count == size, answer.prefix(size).elementsEqual(bytes) else {
+                throw Mistake("other bytes")
+            }
             note(.datagrams, size)
         }
     }

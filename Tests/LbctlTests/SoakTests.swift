@@ -156,6 +156,7 @@ import Testing
             #expect(growth.kilobytes < (seconds < 60 ? 8_192 : 2_048), "\(name)")
         }
         #expect(load.mistakes.isEmpty)
+        #expect(load.lostDatagramCount <= 1 + (load.totals[.datagrams]?.count ?? 0) / 1_000)
         #expect(SoakLoad.Kind.allCases.allSatisfy { (load.totals[$0]?.count ?? 0) > 0 })
         #expect(try program.balancer() == balancer, "one process all the time")
         // What the last turn has, and nothing that was left behind.
@@ -210,7 +211,7 @@ extension SoakLoad {
         Kind.allCases.map { kind in
             let total = totals[kind] ?? (0, 0)
             return "\(kind.rawValue) \(total.count) with \(total.bytes >> 20) MiB"
-        }.joined(separator: ", ")
+        }.joined(separator: ", ") + ", lost datagrams \(lostDatagramCount)"
     }
 }
 
