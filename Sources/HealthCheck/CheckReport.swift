@@ -2,6 +2,8 @@
 public struct CheckReport: Hashable, Sendable {
     /// The target's name.
     public let id: String
+    /// Which check of that name this is of: each that is set up anew has a greater number.
+    public let generation: Int
     /// The change that this report announces; `nil` in a snapshot, and where nothing changed.
     public let transition: HealthTransition?
     /// The rise and fall counter.

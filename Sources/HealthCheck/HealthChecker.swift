@@ -29,6 +29,8 @@ public final class HealthChecker: Sendable {
         /// Those of ``checks`` that do not run yet.
         var held: [TargetCheck] = []
         var isRunning = false
+        /// Of the check that was set up last.
+        var generation = 0
 
         /// Those that are to run from now on.
         mutating func release() -> [TargetCheck] {
@@ -108,7 +110,9 @@ public final class HealthChecker: Sendable {
                     if let present = target.presentAddress { same.setAddress(present) }
                     return same
                 }
-                let check = TargetCheck(target, on: group.next(), onReport: onReport)
+                state.generation += 1
+                let check = TargetCheck(
+                    target, generation: state.generation, on: group.next(), onReport: onReport)
                 state.held.append(check)
                 return check
             }
@@ -151,6 +155,15 @@ public final class HealthChecker: Sendable {
     ///   - isPaused: Whether it is left alone.
     public func setPaused(_ id: String, _ isPaused: Bool) {
         state.withLock { $0.checksByID[id] }?.setPaused(isPaused)
+    }
+
+    /// Whether a report is of a check that goes on, and not of one in whose place another target of
+    /// that name is checked by now: what was on its way when the targets were replaced.
+    ///
+    /// - Parameter report: What was reported.
+    /// - Returns: Whether it holds for the target that has its name now.
+    public func isInForce(_ report: CheckReport) -> Bool {
+        state.withLock { $0.checksByID[report.id] }?.generation == report.generation
     }
 
     /// What is known about one target now; `nil`: there is none of that name.

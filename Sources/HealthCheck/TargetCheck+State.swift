@@ -57,12 +57,13 @@ extension TargetCheck.State {
         return transition
     }
 
-    func report(id: String, transition: HealthTransition?) -> CheckReport {
+    func report(of check: TargetCheck, transition: HealthTransition?) -> CheckReport {
         let age = Duration(NIODeadline.now() - changedAt)
         let isDown = record.isKnown && !record.isUp
         return CheckReport(
-            id: id, transition: transition, record: record, lastOutcome: lastOutcome,
-            lastDuration: lastDuration, isChecking: startedAt != nil,
+            id: check.id, generation: check.generation, transition: transition,
+            record: record, lastOutcome: lastOutcome, lastDuration: lastDuration,
+            isChecking: startedAt != nil,
             failedChecks: failedChecks, downTransitions: downTransitions,
             timeSinceChange: age, downtime: earlierDowntime + (isDown ? age : .zero),
             isNews: isNews, cannotRun: transition == nil && cannotRun, memory: memory)

@@ -8,6 +8,7 @@ import Synchronization
 /// from outside, so it is all but never waited for.
 final class TargetCheck: Sendable {
     let id: String
+    let generation: Int
     private let eventLoop: any EventLoop
     private let onReport: @Sendable (CheckReport) -> Void
     private let state: Mutex<State>
@@ -61,10 +62,11 @@ final class TargetCheck: Sendable {
     var target: CheckTarget { state.withLock { $0.target } }
 
     init(
-        _ target: CheckTarget, on eventLoop: any EventLoop,
+        _ target: CheckTarget, generation: Int, on eventLoop: any EventLoop,
         onReport: @escaping @Sendable (CheckReport) -> Void
     ) {
         id = target.id
+        self.generation = generation
         self.eventLoop = eventLoop
         self.onReport = onReport
         let record = HealthRecord(
@@ -121,7 +123,7 @@ final class TargetCheck: Sendable {
     }
 
     func report(transition: HealthTransition? = nil) -> CheckReport {
-        state.withLock { $0.report(id: id, transition: transition) }
+        state.withLock { $0.report(of: self, transition: transition) }
     }
 
     /// Takes in how a connection of a client ended; from any thread.
@@ -140,7 +142,7 @@ final class TargetCheck: Sendable {
             let transition = state.react(
                 to: reaction, errorCount: target.observation?.errorLimit ?? 0, at: now)
             let isReported = transition != nil || target.reportsEveryResult
-            let report = isReported ? state.report(id: id, transition: transition) : nil
+            let report = isReported ? state.report(of: self, transition: transition) : nil
             return (report, state.startedAt == nil)
         }
         guard let outcome else { return }
@@ -283,7 +285,7 @@ final class TargetCheck: Sendable {
             let due = Self.turn(after: state.dueAt, every: interval, at: now)
             let isReported =
                 transition != nil || target.reportsEveryResult || state.cannotRun
-            let report = isReported ? state.report(id: id, transition: transition) : nil
+            let report = isReported ? state.report(of: self, transition: transition) : nil
             return (report, due)
         }
         guard let ended else { return }

@@ -222,6 +222,20 @@ extension `One after another` {
             #expect(checker.snapshot().map { "\($0.record)" } == ["INI"])
         }
 
+        @Test func `a report holds for as long as its target is the same`() throws {
+            let known = try target("web/a", probe: SilentProbe(), interval: .seconds(60))
+            let checker = HealthChecker(targets: [known]) { _ in }
+            let report = try #require(checker.report(of: "web/a"))
+            checker.update(targets: [known])
+            #expect(checker.isInForce(report))
+            checker.update(targets: [known]) { $0 == "web/a" }
+            #expect(!checker.isInForce(report))
+            let next = try #require(checker.report(of: "web/a"))
+            #expect(checker.isInForce(next))
+            checker.update(targets: [])
+            #expect(!checker.isInForce(next))
+        }
+
         @Test func `what is held back is not asked before its time, and one that goes never`()
             async throws
         {

@@ -106,7 +106,7 @@ final class StandingsBench: Sendable {
             passed.map { $0 ? .passed : .refused } ?? .notRun(reason: "not permitted")
         standings.take(
             CheckReport(
-                id: id, transition: transition, record: record, lastOutcome: outcome,
+                id: id, generation: 1, transition: transition, record: record, lastOutcome: outcome,
                 lastDuration: .milliseconds(1), isChecking: false, failedChecks: 0,
                 downTransitions: 0, timeSinceChange: .zero, downtime: .zero, isNews: true,
                 cannotRun: passed == nil, memory: CheckMemory(isUp: record.isUp)))

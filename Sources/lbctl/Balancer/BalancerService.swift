@@ -59,7 +59,8 @@ final class BalancerService {
     ) throws {
         let complaints = SecurityComplaints(log)
         self.complaints = complaints
-        let router = ReportRouter(knowing: order.health, remember: events.remember)
+        let router = ReportRouter(
+            knowing: order.health, isInForce: reference.isInForce, remember: events.remember)
         let balancer = try Balancer(
             plan: prepared.plan, listeners: sockets.frontends,
             observer: prepared.model.observer(reference, complaints))

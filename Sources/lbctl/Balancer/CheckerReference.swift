@@ -26,6 +26,9 @@ final class CheckerReference: Sendable {
         for (id, isPaused) in paused { checker.setPaused(id, isPaused) }
     }
 
+    /// Whether a report's target is still the one that was checked; before there is a checker, all are.
+    func isInForce(_ report: CheckReport) -> Bool { checker?.isInForce(report) ?? true }
+
     /// Has a target left alone, or checked again.
     func setPaused(_ id: String, _ isPaused: Bool) {
         let checker = state.withLock { state in

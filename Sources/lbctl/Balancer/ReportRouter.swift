@@ -15,16 +15,20 @@ final class ReportRouter: Sendable {
     }
 
     private let state: Mutex<State>
+    private let isInForce: @Sendable (CheckReport) -> Bool
     private let remember: @Sendable (String, CheckMemory) -> Void
 
     /// - Parameters:
     ///   - memories: What was known of targets when they were last heard of.
+    ///   - isInForce: Whether the target of a report is still the one that was checked.
     ///   - remember: Called with what is worth remembering, whenever it changed.
     init(
         knowing memories: [String: CheckMemory],
+        isInForce: @escaping @Sendable (CheckReport) -> Bool,
         remember: @escaping @Sendable (String, CheckMemory) -> Void
     ) {
         state = Mutex(State(remembered: memories))
+        self.isInForce = isInForce
         self.remember = remember
     }
 
@@ -48,8 +52,11 @@ final class ReportRouter: Sendable {
     }
 
     /// Takes in what a check or an agent reports.
+    ///
+    /// What waited while a server of that name came to another address is not of this one.
     func take(_ report: CheckReport) {
         let isNews = state.withLock { state in
+            guard isInForce(report) else { return false }
             state.standings?.take(report)
             if report.transition == .down { state.names?.suspect(report.id) }
             // Of a server that was never heard of there is nothing to remember.
