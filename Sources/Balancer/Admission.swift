@@ -27,7 +27,7 @@ struct Admission {
             self.sessionRateLimit = sessionRateLimit
         }
 
-        var free: Int { max(0, limit - count - reserved) }
+        var free: Int { max(0, limit - taken) }
 
         /// How many may come in this moment without exceeding a rate, if all come that room is reserved
         /// for, or if none of them does.
@@ -40,6 +40,8 @@ struct Admission {
         }
 
         /// Connections that are open or just being accepted.
+        ///
+        /// Never below 0, which ``count`` alone is while those leave of whom others are accepted still.
         var taken: Int { count + reserved }
 
         mutating func reserve(_ number: Int) { reserved += number }

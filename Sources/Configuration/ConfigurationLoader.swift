@@ -109,12 +109,15 @@ public struct ConfigurationLoader: Hashable, Sendable {
     ) -> (lines: SourceLines, diagnostics: [Diagnostic]) {
         var lines = SourceLines(file: file.name)
         var diagnostics: [Diagnostic] = []
+        var hasOwnDefaults = true
         do throws(Remark) {
             let text = try SourceText(decoding: file.bytes)
             guard text.lines.contains(where: \.saysSomething) else {
                 throw .error("the file has no configuration in it", at: .start)
             }
-            switch format ?? SourceFormat.detect(text) {
+            let language = format ?? SourceFormat.detect(text)
+            hasOwnDefaults = language != .haproxy
+            switch language {
             case .keepalived:
                 (lines.keepalived, diagnostics) = keepalived.lines(of: text, file: file.name)
             case .haproxy:
@@ -138,8 +141,10 @@ public struct ConfigurationLoader: Hashable, Sendable {
         if let ofKeepalived = lines.keepalived { diagnostics += keepalived.read(ofKeepalived) }
         if keepalived.isIncomplete { draft.isComplete = false }
         if !lines.haproxy.isEmpty {
-            diagnostics += HAProxyReader.read(lines.haproxy, file: file.name, into: &draft)
-                .map { $0.diagnostic(in: file.name) }
+            diagnostics += HAProxyReader.read(
+                lines.haproxy, file: file.name, hasOwnDefaults: hasOwnDefaults, into: &draft
+            )
+            .map { $0.diagnostic(in: file.name) }
         }
         return (lines, diagnostics)
     }

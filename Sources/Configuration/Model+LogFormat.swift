@@ -36,7 +36,7 @@ public enum LogVariable: String, Hashable, Sendable, Codable, CaseIterable {
     case serverPort = "sp"
     /// The frontend.
     case frontend = "f"
-    /// The frontend, with a mark for TLS in haproxy, which there is none of here.
+    /// The frontend, with `~` behind it where the client's TLS ends here.
     case frontendName = "ft"
     /// The pool.
     case pool = "b"

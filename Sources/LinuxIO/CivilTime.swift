@@ -8,7 +8,7 @@ public struct CivilTime: Hashable, Sendable {
     private let hour: Int
     private let minute: Int
     private let second: Int
-    private let microsecond: Int
+    private var microsecond: Int
     /// Minutes that the zone is ahead of UTC.
     private let offset: Int
     /// Whole seconds since 1970.
@@ -35,9 +35,41 @@ public struct CivilTime: Hashable, Sendable {
         secondsSince1970 = Int64(seconds)
     }
 
+    /// Takes a moment apart, which is a matter of the microseconds alone in the second of another one.
+    ///
+    /// - Parameters:
+    ///   - microseconds: Since 1970.
+    ///   - other: A moment that is likely to be in the same second.
+    public init(microseconds: Int64, near other: CivilTime) {
+        let part = microseconds - other.secondsSince1970 * 1_000_000
+        guard (0..<1_000_000).contains(part) else {
+            self.init(microseconds: microseconds)
+            return
+        }
+        self = other
+        microsecond = Int(part)
+    }
+
     /// `23/Nov/2026:18:14:38.419`, as haproxy's lines have it.
     public var logDate: String {
-        "\(padded(day, 2))/\(names[month])/\(year):\(clock).\(padded(microsecond / 1000, 3))"
+        var line = LineBuffer()
+        writeLogDate(to: &line)
+        return line.text
+    }
+
+    /// Writes ``logDate``.
+    public func writeLogDate(to line: inout LineBuffer) {
+        line.append(day, width: 2)
+        line.append(byte: UInt8(ascii: "/"))
+        line.append(names[month])
+        line.append(byte: UInt8(ascii: "/"))
+        line.append(year)
+        for (mark, number) in [(":", hour), (":", minute), (":", second)] {
+            line.append(mark)
+            line.append(number, width: 2)
+        }
+        line.append(byte: UInt8(ascii: "."))
+        line.append(microsecond / 1000, width: 3)
     }
 
     /// `23/Nov/2026:18:14:38 +0000`, as haproxy's lines have it where they say the zone.

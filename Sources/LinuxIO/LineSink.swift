@@ -67,17 +67,27 @@ public final class LineSink: Sendable {
     /// - Parameter line: The line.
     /// - Returns: Whether it was taken.
     public func send(_ line: String) -> Bool {
+        var buffer = LineBuffer()
+        buffer.append(line)
+        return send(&buffer)
+    }
+
+    /// Sends a line, likewise.
+    ///
+    /// - Parameter line: The line; it gets a line break where it goes to a descriptor.
+    /// - Returns: Whether it was taken.
+    public func send(_ line: inout LineBuffer) -> Bool {
         let number = descriptor.rawValue
         let noSignal = LineSink.noSignal
-        var bytes = Array(line.utf8)
         switch kind {
         case .datagrams: break
         case .own, .shared:
-            bytes.append(0x0a)
+            line.append(byte: 0x0a)
             return kind == .own
-                ? LineSink.write(bytes[...], to: number) : LineSink.offer(bytes, to: number)
+                ? LineSink.write(line.bytes[...], to: number)
+                : LineSink.offer(line.bytes, to: number)
         }
-        return unsafe bytes.withUnsafeBytes { bytes in
+        return unsafe line.bytes.withUnsafeBytes { bytes in
             guard var address else {
                 if unsafe Glibc.send(number, bytes.baseAddress, bytes.count, noSignal) >= 0 {
                     return true

@@ -28,6 +28,20 @@ extension BalancerTests {
             #expect(admission.process.taken == 1)
         }
 
+        @Test func `who leaves while others of his batch are accepted leaves nobody room for more`()
+        {
+            var admission = Admission(processLimit: .max, frontendLimits: [2])
+            #expect(admission.room(2, at: 0, for: 0) == 2)
+            // A rule has refused the first one at once.
+            _ = admission.leave(0, by: 0)
+            #expect(admission.room(1, at: 0, for: 1) == 1)
+            _ = admission.leave(0, by: 0)
+            _ = admission.settle(accepted: 2, reserved: 2, at: 0, by: 0, now: 0)
+            _ = admission.settle(accepted: 1, reserved: 1, at: 0, by: 0, now: 0)
+            #expect(admission.frontends[0].count == 1)
+            #expect(admission.listeners[0].count == 1)
+        }
+
         @Test func `tells those who wait when a reservation was not needed`() {
             var admission = Admission(processLimit: 10, frontendLimits: [1])
             let answer5 = admission.room(1, at: 0, for: 0)

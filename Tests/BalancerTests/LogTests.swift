@@ -382,6 +382,31 @@ extension BalancerTests {
             #expect(sum == second.balancer.ledger())
         }
 
+        @Test(arguments: [true, false])
+        func `who is refused before he is a session is counted, and not told of`(
+            atOnce: Bool
+        ) throws {
+            let server = try TestServer.named("a")
+            let logged = try LoggedBalancer(servers: servers([("a", server)])) { plan in
+                let elsewhere = PrefixTable([
+                    .init(IPEndpoint(ipv4: 0x7f00_0002, port: 0), length: 32)
+                ])
+                let condition = Condition([[.init([.source(elsewhere)])]])
+                if atOnce {
+                    plan.frontends[0].rules.connection = [Rule(.reject, if: condition)]
+                } else {
+                    plan.frontends[0].rules.session = [Rule(.silentDrop, if: condition)]
+                }
+            }
+            let refused = logged.running.connect(from: 0x7f00_0002)
+            let cause = atOnce ? Refusal.deniedConnection : .deniedSession
+            #expect(logged.running.wait { logged.running.frontend.refusalsByCause == [cause: 1] })
+            refused.close()
+            #expect(logged.running.answer() == "a")
+            // What comes first would be told of first.
+            #expect(logged.lines(1).map(tail) == ["1 -- 1/1/0/0/0 0/0"])
+        }
+
         @Test func `causes, late hellos, histograms, averages and peaks go on too`() throws {
             let server = try TestServer.named("a")
             func plan(_ plan: inout BalancerPlan) {

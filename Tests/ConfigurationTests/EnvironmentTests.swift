@@ -115,7 +115,7 @@ import VRRPCore
     @Test func `YAML has the values, and no variables`() {
         var loader = ConfigurationLoader()
         loader.environment = ["A": "x y"]
-        let text = "global\n setenv B 2\n" + proxy("description \"$A $B\" \\$A")
+        let text = "global\n setenv B 2\n" + proxy("description \"$A $B \\$A\"")
         let conversion = loader.convert([InputFile(name: "f", bytes: Array(text.utf8))])
         #expect(conversion.difference == nil)
         #expect(conversion.loaded.model?.frontends[0].description == "x y 2 $A")

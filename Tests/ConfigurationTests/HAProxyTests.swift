@@ -8,6 +8,10 @@ import VRRPCore
             "balance sorce",
             "f:7:9: error: unknown balance algorithm 'sorce'; did you mean 'source'?"
         ),
+        (
+            "acl no be_conn(web) -m found",
+            "f:7:8: error: -m found: 'be_conn(web)' is a number, which is compared with others, such as 'ge 1'"
+        ),
         ("option", "f:7:1: error: 'option' needs a further word, the option"),
         (
             "balanse source",
@@ -531,5 +535,16 @@ import VRRPCore
         }
         #expect(page.path == "/haproxy?stats")
         #expect(loaded.model?.statisticsPages.count == 1)
+    }
+
+    /// haproxy 2.6, "Quoting and escaping"; what it says of the words was heard in its own messages.
+    @Test(arguments: [
+        (#"a\$\{b\}\!"#, #"a\$\{b\}\!"#), (##"a\ b\#\"\'\\"##, ##"a b#"'\"##),
+        (#""a\$b\{\!""#, #"a$b\{\!"#), (#"'a\$b\''"#, nil),
+    ])
+    func `a backslash takes the meaning from what has one`(written: String, meant: String?) {
+        let realm = load("listen s :80\nmode http\nstats enable\nstats realm \(written)\n")
+            .model?.statisticsPages.first?.realm
+        #expect(realm == meant)
     }
 }

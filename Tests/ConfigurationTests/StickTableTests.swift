@@ -350,6 +350,24 @@ import VRRPCore
                 """
             ),
             (
+                "stick-table type string size 9\nstick on req.payload_lv(5,1,+9223372036854775807)",
+                """
+                f:8:10: error: 'req.payload_lv(5,1,+9223372036854775807)': needs where a length stands, in how many bytes, and perhaps where what is so long begins, such as req.payload_lv(43,1)
+                """
+            ),
+            (
+                "stick-table type string size 9\nstick on req.payload_lv(5,1,-9223372036854775808)",
+                """
+                f:8:10: error: 'req.payload_lv(5,1,-9223372036854775808)': needs where a length stands, in how many bytes, and perhaps where what is so long begins, such as req.payload_lv(43,1)
+                """
+            ),
+            (
+                "stick-table type string size 9\nstick on req.payload_lv(5,1,9223372036854775807)",
+                """
+                f:8:10: error: 'req.payload_lv(5,1,9223372036854775807)': needs where a length stands, in how many bytes, and perhaps where what is so long begins, such as req.payload_lv(43,1)
+                """
+            ),
+            (
                 "stick-table type string size 9\nstick on req.ssl_sni,field(1,.)",
                 """
                 f:8:10: error: stick on 'req.ssl_sni,field(1,.)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn), fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH), req.payload_lv(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper

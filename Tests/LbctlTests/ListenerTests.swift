@@ -70,6 +70,38 @@ import Testing
     }
 
     /// As systemd hands over the sockets of a unit: open descriptors from 3 on.
+    @Test
+    func `who asks for one address reaches its listener, and all others that of every address`()
+        throws
+    {
+        let servers = try (1...3).map { _ in try PatternServer(byteCount: 5) }
+        let port = try freePort()
+        let places = ["[::]:\(port)", "*:\(port)", "127.0.0.2:\(port)"]
+        func text(_ count: Int) -> String {
+            zip(places, servers).prefix(count).enumerated().map { number, pair in
+                "listen l\(number)\n bind \(pair.0)\n server s 127.0.0.1:\(pair.1.port)\n"
+            }.joined()
+        }
+        /// Which server each is served by.
+        func served() throws -> [Int?] {
+            try ["TCP6:[::1]", "TCP4:127.0.0.1", "TCP4:127.0.0.2"].map { address in
+                let before = servers.map(\.connectionCount)
+                _ = try ask("\(address):\(port)")
+                return servers.indices.first { servers[$0].connectionCount > before[$0] }
+            }
+        }
+        let program = try folder.start(try folder.write(Self.head + text(2), to: "a.cfg"))
+        try folder.awaitLog("serves")
+        #expect(try served() == [0, 1, 1])
+        _ = try folder.write(Self.head + text(3), to: "a.cfg")
+        #expect(try folder.run("reload", "--control", folder.control).status == 0)
+        #expect(try served() == [0, 1, 2])
+        _ = try folder.write(Self.head + text(1), to: "a.cfg")
+        #expect(try folder.run("reload", "--control", folder.control).status == 0)
+        #expect(try served() == [0, 0, 0])
+        program.kill()
+    }
+
     @Test func `a socket that was open before is taken, and its clients with it`() throws {
         let server = try PatternServer(byteCount: 5)
         let socket = try Socket.listening(

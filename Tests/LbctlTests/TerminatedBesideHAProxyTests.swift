@@ -63,7 +63,7 @@ import Testing
         listen seen
             log stdout format raw local0
             bind 127.0.0.1:\(seen) ssl crt first.pem verify optional ca-file ca.pem crt-ignore-err all ca-ignore-err all
-            log-format "seen %[ssl_c_s_dn] O=%[ssl_c_s_dn(O)] o2=%[ssl_c_s_dn(o,2)] ou=%[ssl_c_s_dn(OU,-1)] L=%[ssl_c_s_dn(L)] oid=%[ssl_c_s_dn(1.2.3.4)] i=%[ssl_c_i_dn] icn=%[ssl_c_i_dn(CN)] n=%[ssl_c_serial,hex] d=%[ssl_c_sha1,hex] %[ssl_c_notbefore] %[ssl_c_notafter] v=%[ssl_c_verify] e=%[ssl_c_err] ca=%[ssl_c_ca_err] at=%[ssl_c_ca_err_depth] used=%[ssl_c_used] f=%[ssl_f_s_dn] %[ssl_f_serial,hex] %[ssl_f_notafter] k=%[ssl_c_key_alg] s=%[ssl_c_sig_alg] %[ssl_f_key_alg] %[ssl_f_sig_alg]"
+            log-format "seen %ft %f %{+Q}sslv %{+Q}sslc %[ssl_c_s_dn] O=%[ssl_c_s_dn(O)] o2=%[ssl_c_s_dn(o,2)] ou=%[ssl_c_s_dn(OU,-1)] L=%[ssl_c_s_dn(L)] oid=%[ssl_c_s_dn(1.2.3.4)] i=%[ssl_c_i_dn] icn=%[ssl_c_i_dn(CN)] n=%[ssl_c_serial,hex] d=%[ssl_c_sha1,hex] %[ssl_c_notbefore] %[ssl_c_notafter] v=%[ssl_c_verify] e=%[ssl_c_err] ca=%[ssl_c_ca_err] at=%[ssl_c_ca_err_depth] used=%[ssl_c_used] f=%[ssl_f_s_dn] %[ssl_f_serial,hex] %[ssl_f_notafter] k=%[ssl_c_key_alg] s=%[ssl_c_sig_alg] %[ssl_f_key_alg] %[ssl_f_sig_alg]"
             server s 127.0.0.1:\(server.port)
 
         """
@@ -147,7 +147,7 @@ import Testing
         for (own, other) in zip(lines("log"), lines("haproxy")) { #expect(own == other) }
         #expect(
             lines("log")[1].hasPrefix(
-                "seen /C=DE/O=Some Org/O=Second/OU=One/OU=Two/CN=J\u{f6}rg/UID=7/1.2.3.4=x O=Some Org o2=Second ou=Two L=- oid=x i=/C=DE/O=Authority Org/CN=Authority icn=Authority n=F1A2B3C4D5E6 d="
+                "seen seen~ seen \"TLSv1.3\" \"TLS_AES_256_GCM_SHA384\" /C=DE/O=Some Org/O=Second/OU=One/OU=Two/CN=J\u{f6}rg/UID=7/1.2.3.4=x O=Some Org o2=Second ou=Two L=- oid=x i=/C=DE/O=Authority Org/CN=Authority icn=Authority n=F1A2B3C4D5E6 d="
             ))
     }
 }

@@ -60,7 +60,7 @@ import Testing
         let program = try folder.start(file)
         try folder.awaitLog("serves")
         #expect(try curl() == "all is well\nsecond line")
-        try folder.awaitLog("line web s TLSv1.3 sni=localhost alpn=http/1.1 --")
+        try folder.awaitLog("line web~ s TLSv1.3 sni=localhost alpn=http/1.1 --")
         // Who speaks none is told of, once.
         for _ in 0..<3 { #expect(try curl(scheme: "http") == "") }
         try folder.awaitLog("frontend web: no TLS with 127.0.0.1:")

@@ -108,4 +108,35 @@ import Testing
         tzset()
         #expect(CivilTime(microseconds: -1).timestamp == "1969-12-31T23:59:59.999999+00:00")
     }
+
+    @Test func `numbers have their digits, and a cut leaves whole characters`() {
+        var line = LineBuffer()
+        for number in [0, 7, -7, 1_234_567_890, .max, .min] {
+            line.append(number)
+            line.append(byte: UInt8(ascii: " "))
+        }
+        #expect(line.text == "0 7 -7 1234567890 9223372036854775807 -9223372036854775808 ")
+        line.clear()
+        for (number, width) in [(7, 3), (1_000, 3), (-7, 3)] { line.append(number, width: width) }
+        #expect(line.text == "0071000-007")
+        line.cut(to: 11)
+        #expect(line.text == "0071000-007")
+        line.clear()
+        line.append("é😀")
+        let cuts = (0...6).map { count in
+            var shorter = line
+            shorter.cut(to: count)
+            return shorter.text
+        }
+        #expect(cuts == ["", "", "é", "é", "é", "é", "é😀"])
+    }
+
+    @Test func `a moment near another one is the one that it is`() {
+        let former = CivilTime(microseconds: 1_767_225_601_000_042)
+        for other in [0, 1, 999_957, 999_958, 3_600_000_000, -42, -43, -90_000_000_000] as [Int64] {
+            let moment = 1_767_225_601_000_042 + other
+            let near = CivilTime(microseconds: moment, near: former)
+            #expect(near == CivilTime(microseconds: moment), "\(other)")
+        }
+    }
 }

@@ -95,7 +95,8 @@ extension ConnectionLine {
         case .sourcePort: record.sourceEnd.portText
         case .serverAddress: serverEnd(of: record).hostText
         case .serverPort: serverEnd(of: record).portText
-        case .frontend, .frontendName: plan.frontends[record.frontend].name
+        case .frontend: plan.frontends[record.frontend].name
+        case .frontendName: plan.frontends[record.frontend].name + (record.isSecured ? "~" : "")
         case .pool: plan.pools[record.pool].name
         case .serverName:
             record.server.map { plan.pools[record.pool].servers[$0].name }
@@ -158,9 +159,6 @@ extension ConnectionLine {
 }
 
 extension IPEndpoint {
-    /// As haproxy's lines have it, without brackets (`%ci:%cp`).
-    var inLine: String { isPresent ? "\(host):\(port)" : description }
-
     fileprivate var hostText: String? { isPresent ? host : nil }
 
     fileprivate var portText: String? { isPresent ? "\(port)" : nil }

@@ -18,19 +18,55 @@ public struct ConnectionLine: Sendable {
     ///   - date: When the connection was accepted.
     /// - Returns: The line, without an end.
     public func text(_ record: ConnectionRecord, acceptedAt date: CivilTime) -> String {
-        let frontend = plan.frontends[record.frontend].name
-        guard record.kind != .accepted else {
-            return
-                "Connect from \(record.client.inLine) to \(record.local.inLine) (\(frontend)/TCP)"
-        }
+        var line = LineBuffer()
+        write(record, acceptedAt: date, to: &line)
+        return line.text
+    }
+
+    /// Writes ``text(_:acceptedAt:)``.
+    ///
+    /// - Parameters:
+    ///   - record: What is to be told.
+    ///   - date: When the connection was accepted.
+    ///   - line: Gets the line at its end.
+    public func write(
+        _ record: ConnectionRecord, acceptedAt date: CivilTime, to line: inout LineBuffer
+    ) {
+        guard record.kind != .accepted else { return writeGreeting(record, to: &line) }
         let plus = record.kind == .connected ? "+" : ""
-        return "\(record.client.inLine) [\(date.logDate)] \(frontend) \(place(of: record)) "
-            + "\(record.queueTime ?? -1)/\(record.connectTime ?? -1)/\(plus)\(record.totalTime) "
-            + "\(plus)\(record.bytesOut) \(record.ending) "
-            + "\(record.processConnections)/\(record.frontendConnections)/"
-            + "\(record.poolConnections)/\(record.serverConnections)/"
-            + "\(record.wasRedispatched ? "+" : "")\(record.retries) "
-            + "\(record.serverQueue)/\(record.poolQueue)"
+        line.append(record.client)
+        line.append(" [")
+        date.writeLogDate(to: &line)
+        line.append("] ")
+        line.append(plan.frontends[record.frontend].name)
+        line.append(record.isSecured ? "~ " : " ")
+        line.append(plan.pools[record.pool].name)
+        line.append("/")
+        line.append(record.server.map { plan.pools[record.pool].servers[$0].name } ?? "<NOSRV>")
+        line.append(record.queueTime ?? -1, after: " ")
+        line.append(record.connectTime ?? -1, after: "/")
+        line.append(record.totalTime, after: "/" + plus)
+        line.append(record.bytesOut, after: " " + plus)
+        line.append(" ")
+        line.append(byte: record.ending.cause.rawValue)
+        line.append(byte: record.ending.stage.rawValue)
+        line.append(record.processConnections, after: " ")
+        line.append(record.frontendConnections, after: "/")
+        line.append(record.poolConnections, after: "/")
+        line.append(record.serverConnections, after: "/")
+        line.append(record.retries, after: record.wasRedispatched ? "/+" : "/")
+        line.append(record.serverQueue, after: " ")
+        line.append(record.poolQueue, after: "/")
+    }
+
+    private func writeGreeting(_ record: ConnectionRecord, to line: inout LineBuffer) {
+        line.append("Connect from ")
+        line.append(record.client)
+        line.append(" to ")
+        line.append(record.local)
+        line.append(" (")
+        line.append(plan.frontends[record.frontend].name)
+        line.append("/TCP)")
     }
 
     /// A line that is a JSON object.
@@ -78,11 +114,6 @@ public struct ConnectionLine: Sendable {
             + (captures.isEmpty ? "" : ",\"captures\":[\(captures.joined(separator: ","))]")
     }
 
-    private func place(of record: ConnectionRecord) -> String {
-        let pool = plan.pools[record.pool]
-        return "\(pool.name)/\(record.server.map { pool.servers[$0].name } ?? "<NOSRV>")"
-    }
-
     /// RFC 8259 §7.
     private func quoted(_ text: String) -> String {
         var result = "\""
@@ -96,5 +127,28 @@ public struct ConnectionLine: Sendable {
             }
         }
         return result + "\""
+    }
+}
+
+extension LineBuffer {
+    /// Adds an end as haproxy's lines have it, without brackets (`%ci:%cp`).
+    fileprivate mutating func append(_ end: IPEndpoint) {
+        guard end.isPresent else { return append(end.description) }
+        if end.isIPv4 {
+            let octets = Int(end.ipv4)
+            append(octets >> 24)
+            append(octets >> 16 & 255, after: ".")
+            append(octets >> 8 & 255, after: ".")
+            append(octets & 255, after: ".")
+        } else {
+            append(end.host)
+        }
+        append(Int(end.port), after: ":")
+    }
+
+    /// Adds a mark and a number.
+    fileprivate mutating func append(_ number: some BinaryInteger, after mark: String) {
+        append(mark)
+        append(Int(clamping: number))
     }
 }

@@ -64,6 +64,8 @@ public struct ConnectionRecord: Sendable {
     /// Its place in the pool's line, from 1; 0: it did not wait there.
     public var poolQueue = 0
 
+    /// Whether its client's TLS ends here.
+    public var isSecured = false
     /// Whether it ended because its PROXY header was none, or did not come.
     public var hasBrokenHeader = false
     /// Its number in the process, from 0, where that is wanted.

@@ -17,7 +17,7 @@ extension Worker {
             var facts = Facts(source: peer)
             switch decide(program.plan.connection, client, &facts, deadlineIsOver: true) {
             case .reject: return refuse(client, as: .deniedConnection)
-            case .silentDrop: return drop(client, as: .deniedConnection)
+            case .silentDrop: return refuse(client, as: .deniedConnection, silently: true)
             case .passes, .waits: break
             }
             awaitsHeader = awaitsHeader || facts.expectsHeader
@@ -84,7 +84,7 @@ extension Worker {
         var facts = Facts(source: self.source(of: client))
         switch decide(program.plan.session, client, &facts, deadlineIsOver: true) {
         case .reject: return refuse(client, as: .deniedSession)
-        case .silentDrop: return drop(client, as: .deniedSession)
+        case .silentDrop: return refuse(client, as: .deniedSession, silently: true)
         case .passes, .waits: break
         }
         countSession(client)
@@ -157,7 +157,7 @@ extension Worker {
         switch decide(program.content, client, &facts, deadlineIsOver: deadlineIsOver) {
         case .waits: return
         case .reject: return refuse(client, as: .deniedContent)
-        case .silentDrop: return drop(client, as: .deniedContent)
+        case .silentDrop: return refuse(client, as: .deniedContent, silently: true)
         case .passes: break
         }
         for (index, rule) in program.plan.pools.enumerated() {
@@ -221,7 +221,7 @@ extension Worker {
         switch decide(content.rules, client, &facts, deadlineIsOver: rulesAreDue) {
         case .waits: return
         case .reject: return refuse(client, as: .deniedContent)
-        case .silentDrop: return drop(client, as: .deniedContent)
+        case .silentDrop: return refuse(client, as: .deniedContent, silently: true)
         case .passes:
             settle(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver)
         }
@@ -358,20 +358,17 @@ extension Worker {
         return slab[client].introduction
     }
 
-    mutating func refuse(_ client: Int, as refusal: Refusal) {
+    /// Ends a connection; who is dropped silently is not told.
+    mutating func refuse(_ client: Int, as refusal: Refusal, silently isSilent: Bool = false) {
         note(refusal, client)
         switch refusal {
         case .headerMalformed, .headerLate, .headerCut:
             slab[client].marks.insert(.hasBrokenHeader)
+        case .deniedConnection, .deniedSession: slab[client].marks.insert(.isUntold)
         default: break
         }
-        end(client, client: .finish, server: .reset, because: refusal.cause)
-    }
-
-    /// Forgets a connection without telling the client.
-    private mutating func drop(_ client: Int, as refusal: Refusal) {
-        note(refusal, client)
-        end(client, client: .silence, server: .reset, because: refusal.cause)
+        end(
+            client, client: isSilent ? .silence : .finish, server: .reset, because: refusal.cause)
     }
 
     /// Reads the client's first TLS message where it lies.

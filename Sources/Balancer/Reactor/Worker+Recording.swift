@@ -58,7 +58,9 @@ extension Worker {
 
     /// What is to be told of a connection that ends; `nil`: nothing.
     func recordToWrite(_ client: Int, _ ending: Ending) -> ConnectionRecord? {
-        guard let logging = self[routeOf: client].logging else { return nil }
+        guard let logging = self[routeOf: client].logging,
+            !slab[client].marks.contains(.isUntold)
+        else { return nil }
         let isBroken = slab[client].marks.contains(.hasBrokenHeader)
         switch logging.moment {
         case _ where isBroken && logging.tellsBrokenHeaders: break
@@ -134,6 +136,7 @@ extension Worker {
         let server = client | 1
         var record = ConnectionRecord()
         record.client = source(of: client)
+        record.isSecured = slab[client].marks.contains(.isSecured)
         if self[routeOf: client].logging?.tellsDestination == true {
             record.local = destination(of: client)
         }

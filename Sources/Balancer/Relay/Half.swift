@@ -61,6 +61,9 @@ struct Half {
         static let sharesBandwidth = Marks(rawValue: 1 << 24)
         /// It waits until it is its turn.
         static let awaitsTurn = Marks(rawValue: 1 << 25)
+        /// No line tells of the client: a rule refused him before he was a session, as of those that come
+        /// in floods.
+        static let isUntold = Marks(rawValue: 1 << 26)
         /// What the side has said waits, be it for the peer or for a turn.
         static let waits: Marks = [.blocked, .awaitsTurn]
     }

@@ -29,7 +29,7 @@ extension PoolState {
 
     private var freePlaces: Int {
         var sum = 0
-        for server in servers where server.isUp {
+        for server in servers where server.isReachable {
             guard server.fullLimit != .max, server.queueLimit != .max else { return -1 }
             sum += server.fullLimit - server.served + server.queueLimit - server.line.count
         }

@@ -123,6 +123,10 @@ struct Draft: Sendable {
     /// Where a check by a program is asked for.
     var commandChecks: [Location] = []
     var global = GlobalSettings()
+    /// Where haproxy's files say what they may say once in all of them, by the word.
+    var saidOnce: [String: Location] = [:]
+    /// The last `defaults` section of haproxy's files.
+    var defaultsLocation: Location?
     /// `zero-warning`: where it is asked that a warning is as bad as an error.
     var zeroWarning: Location?
     /// `ca-base`, `crt-base` and what `bind … ssl` has by itself, for the lines after them.

@@ -232,6 +232,11 @@ struct HAProxyCriterion {
         unlessSaid fallback: ClosedRange<Int>? = nil, from least: Int = -1
     ) throws(Remark) -> [ClosedRange<Int>] {
         try refuseComparisonOfTexts()
+        guard method != .found else {
+            throw .error(
+                "-m found: \(criterion.text.quoted) is a number, which is compared with others, such as"
+                    + " 'ge 1'", at: criterion.position)
+        }
         if let fallback, values.isEmpty { return [fallback] }
         return try numbers(from: least)
     }

@@ -120,7 +120,8 @@ extension Word {
         var part = PayloadPart(length: slice)
         if words.count == 3, let number = Int(words[2]) {
             let isRelative = words[2].hasPrefix("+") || words[2].hasPrefix("-")
-            part.offset = isRelative ? part.offset + number : number
+            let (sum, isOver) = part.offset.addingReportingOverflow(number)
+            part.offset = !isRelative ? number : isOver ? -1 : sum
         }
         guard slice.length > 0, words.count == 2 || words.count == 3 && Int(words[2]) != nil,
             (0..<PayloadSlice.most).contains(part.offset)

@@ -167,6 +167,7 @@ private struct LogFormatReader {
     private static let quotable: Set<LogVariable> = [
         .clientAddress, .frontendAddress, .sourceAddress, .serverAddress, .frontend, .frontendName,
         .pool, .server, .hostName, .identifier, .captures, .captureList,
+        .securedVersion, .securedCipher,
     ]
 
     /// What `+X` has a meaning for.

@@ -28,6 +28,8 @@ struct HAProxyReader {
     private var peers = HAProxyPeers(Word(text: "", position: .start), after: Draft())
     private var defaults = HAProxySettings()
     private var namedDefaults: [String: HAProxySettings] = [:]
+    /// Whether the file has a section of `defaults`, or it is said what that means.
+    private var hasDefaults = false
     private var remarks: [Remark] = []
 
     /// Cuts a text into lines.
@@ -68,9 +70,17 @@ struct HAProxyReader {
 
     /// Reads the lines of one file.
     ///
+    /// - Parameters:
+    ///   - lines: The lines.
+    ///   - file: Its name.
+    ///   - hasOwnDefaults: Whether nobody expects the `defaults` of earlier files to hold in it.
+    ///   - draft: Gets what they say.
     /// - Returns: What there is to say about it, in no particular order.
-    static func read(_ lines: [Directive], file: String, into draft: inout Draft) -> [Remark] {
+    static func read(
+        _ lines: [Directive], file: String, hasOwnDefaults: Bool, into draft: inout Draft
+    ) -> [Remark] {
         var reader = HAProxyReader(file: file)
+        reader.hasDefaults = hasOwnDefaults
         for line in lines {
             do throws(Remark) {
                 try reader.take(line, &draft)
@@ -101,6 +111,7 @@ struct HAProxyReader {
                 suggestion: Self.sections.nearest(to: keyword.text))
         case .skipped: break
         case .global:
+            guard isFirst(keyword, &draft) else { return }
             HAProxyGlobal.table.read(directive, into: &draft, remarks: &remarks)
             if keyword.text == "zero-warning" {
                 draft.zeroWarning = Location(file: file, position: keyword.position)
@@ -116,6 +127,37 @@ struct HAProxyReader {
             HAProxySection.table.read(directive, into: &section, remarks: &remarks)
         }
     }
+
+    /// Whether a line of the global section is the first that says it, where that one counts.
+    private mutating func isFirst(_ keyword: Word, _ draft: inout Draft) -> Bool {
+        guard let name = Self.saidOnce[keyword.text] else { return true }
+        guard let former = draft.saidOnce[name] else {
+            draft.saidOnce[name] = Location(file: file, position: keyword.position)
+            return true
+        }
+        remarks.append(
+            .warning(
+                "\(keyword.text.quoted) is ignored: \(former.reference) says it, and"
+                    + " the first line counts, as in haproxy", at: keyword.position))
+        return false
+    }
+
+    /// Says that a section goes by no `defaults` although haproxy would have it go by those of an earlier
+    /// file.
+    private mutating func remarkOnDefaults(_ keyword: Word, _ draft: Draft) {
+        guard !hasDefaults, let former = draft.defaultsLocation else { return }
+        hasDefaults = true
+        remarks.append(
+            .warning(
+                "the defaults of \(former.reference) hold in that file alone; haproxy"
+                    + " goes on by them in this one, so repeat them here or put both into one file",
+                at: keyword.position))
+    }
+
+    /// What of the global section counts where it is said first, by what is said; keyword by keyword.
+    private static let saidOnce = [
+        "maxconn": "maxconn", "user": "user", "uid": "user", "group": "group", "gid": "group",
+    ]
 
     private mutating func begin(
         _ keyword: Word, _ arguments: inout Arguments, _ draft: Draft
@@ -141,6 +183,7 @@ struct HAProxyReader {
             return
         }
         guard kind != .defaults else { return try beginDefaults(keyword, &arguments) }
+        remarkOnDefaults(keyword, draft)
         let name = try arguments.next("a name")
         try name.checkSectionName()
         section = HAProxySection(kind, name: name, inheriting: defaults)
@@ -186,6 +229,8 @@ struct HAProxyReader {
         guard place == .section else { return }
         if section.kind == .defaults {
             defaults = section.settings
+            hasDefaults = true
+            draft.defaultsLocation = Location(file: file, position: section.name.position)
             namedDefaults[section.name.text] = section.settings
         } else {
             section.finish(file: file, into: &draft, &remarks)

@@ -6,18 +6,22 @@ struct Dialect: Sendable {
     let hasBlocks: Bool
     /// Whether a backslash joined to the letter stands for a control character.
     let controlEscapes: [Unicode.Scalar: Unicode.Scalar]
+    /// What a backslash takes the meaning from outside quotes; before all else it stands for itself.
+    let escapable: Set<Unicode.Scalar>
     /// What a backslash takes the meaning from between double quotes.
     let escapableInQuotes: Set<Unicode.Scalar>
 
     /// keepalived.conf(5), "Configuration file syntax".
     static let keepalived = Dialect(
         commentMarks: ["#", "!"], hasBlocks: true, controlEscapes: [:],
+        escapable: [" ", "\\", "\"", "'", "#", "!", "$", "{", "}"],
         escapableInQuotes: ["\"", "\\"])
     /// haproxy's configuration manual, section 2.2 "Quoting and escaping".
     static let haproxy = Dialect(
         commentMarks: ["#"], hasBlocks: false,
         controlEscapes: ["n": "\n", "r": "\r", "t": "\t"],
-        escapableInQuotes: LineLexer.escapable)
+        escapable: [" ", "\\", "\"", "'", "#"],
+        escapableInQuotes: [" ", "\\", "\"", "'", "#", "$"])
 }
 
 /// Cuts one line into words and braces.
@@ -77,7 +81,7 @@ struct LineLexer {
             guard environment != nil else { return .word(last) }
             let words = finished.map { Word(text: $0, position: last.position) } + [last]
             finished = []
-            // As in haproxy, what a variable leaves empty is no word.
+            // What a variable leaves empty is no word, and is warned of; haproxy ends the line's options there.
             waiting = words.filter { !$0.text.isEmpty || $0.isQuoted }[...]
         }
     }
@@ -101,7 +105,7 @@ struct LineLexer {
             case "\"", "'":
                 // What variables stand for has its own meaning.
                 if !quotation(closedBy: scalar, into: &text) { isQuoted = true }
-            case "\\": escape(Self.escapable, into: &text)
+            case "\\": escape(dialect.escapable, into: &text)
             case "$" where dialect.hasBlocks && following == "{": variable(into: &text)
             case "$" where dialect.hasBlocks && text.isEmpty && !isQuoted: name(into: &text)
             default:
@@ -220,10 +224,6 @@ struct LineLexer {
         Self.isSpace(scalar) || beginsComment(scalar)
             || dialect.hasBlocks && (scalar == "{" || scalar == "}")
     }
-
-    fileprivate static let escapable: Set<Unicode.Scalar> = [
-        " ", "\\", "\"", "'", "#", "!", "$", "{", "}",
-    ]
 
     static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         scalar == " " || (0x09...0x0D).contains(scalar.value)

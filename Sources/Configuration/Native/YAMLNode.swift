@@ -44,7 +44,7 @@ extension Dialect {
     /// YAML takes off before.
     static let native = Dialect(
         commentMarks: [], hasBlocks: false, controlEscapes: haproxy.controlEscapes,
-        escapableInQuotes: haproxy.escapableInQuotes)
+        escapable: haproxy.escapable, escapableInQuotes: haproxy.escapableInQuotes)
 }
 
 extension Word {

@@ -26,7 +26,7 @@ final class ConnectionLog: Sendable {
     }
 
     /// What records of one plan mean.
-    private struct Edition: Sendable {
+    struct Edition: Sendable {
         let generation: Int
         let line: ConnectionLine
         /// By the frontends' positions; what stays behind of an earlier plan goes where it went.
@@ -120,9 +120,10 @@ final class ConnectionLog: Sendable {
 
     private func run() {
         var told = (lines: 0, at: MonotonicInstant.now)
+        var composer = LineComposer()
         while true {
             let isLast = isStopping.load(ordering: .acquiring)
-            write()
+            write(by: &composer)
             let (lines, now) = (lostLines, MonotonicInstant.now)
             // At most one line about it every few seconds: it must not add to what is too much.
             if lines > told.lines, isLast || now - told.at > ConnectionLog.complaintInterval {
@@ -144,75 +145,28 @@ final class ConnectionLog: Sendable {
         if !isStopping.load(ordering: .acquiring) { LinuxIO.Thread.sleep(for: ConnectionLog.pause) }
     }
 
-    private func write() {
+    private func write(by composer: inout LineComposer) {
         // The records' clock starts with the host.
         let now = RealTimeClock.microseconds
         let offset = now - MonotonicInstant.now.nanoseconds / 1000
-        let present = CivilTime(microseconds: now)
+        composer.begin(at: now)
         var editions = editions.withLock { $0 }
+        var unsentCount = 0
         records.take { record, texts in
             if record.generation > editions.last?.generation ?? -1 {
                 editions = self.editions.withLock { $0 }
             }
-            guard let edition = editions.last(where: { $0.generation == record.generation }),
-                let route = edition.routes[record.frontend]
-            else { return _ = unsent.add(1, ordering: .relaxed) }
-            let date = CivilTime(microseconds: Int64(record.acceptedAt) * 1000 + offset)
-            send(record, texts, edition.line, acceptedAt: date, at: present, by: route)
-        }
-    }
-
-    private func send(
-        _ record: ConnectionRecord, _ texts: LineTexts, _ line: ConnectionLine,
-        acceptedAt date: CivilTime,
-        at present: CivilTime, by route: Route
-    ) {
-        let text =
-            switch route.settings.form {
-            case _ where record.hasBrokenHeader && !route.errorFormat.pieces.isEmpty:
-                line.text(record, texts, as: route.errorFormat, acceptedAt: date)
-            case .json: line.json(record, texts, acceptedAt: date)
-            case .written: line.text(record, texts, as: route.format, acceptedAt: date)
-            case .accepting, .tcplog: line.text(record, acceptedAt: date)
+            guard let edition = editions.last(where: { $0.generation == record.generation }) else {
+                unsentCount += 1
+                return
             }
-        let isError = route.settings.separatesErrors && record.ending.cause != .none
-        let severity =
-            record.severity ?? (isError ? ConnectionLog.error : ConnectionLog.information)
-        let data =
-            route.structuredData.pieces.isEmpty || record.kind == .accepted
-            ? "-" : line.text(record, texts, as: route.structuredData, acceptedAt: date)
-        for (target, sink) in route.targets where severity <= target.leastSeverity {
-            let priority = target.facility << 3 | max(severity, target.mostSeverity)
-            let head = header(target.format, priority: priority, at: present, by: route, data)
-            let full = head + text
-            let isSent = sink.send(
-                full.utf8.count <= target.length
-                    ? full : String(decoding: full.utf8.prefix(target.length), as: UTF8.self))
-            if !isSent { unsent.add(1, ordering: .relaxed) }
+            unsentCount += composer.send(
+                record, texts, by: edition, acceptedAt: Int64(record.acceptedAt) * 1000 + offset)
         }
-    }
-
-    /// What stands before a line; haproxy's configuration manual, `log`.
-    private func header(
-        _ format: LogTarget.Format, priority: Int, at present: CivilTime, by route: Route,
-        _ data: String
-    ) -> String {
-        let sender = "\(route.hostName.map { "\($0) " } ?? "")\(route.tag)[\(getpid())]"
-        return switch format {
-        case .raw: ""
-        case .short: "<\(priority)>"
-        case .timed: "<\(priority)>\(present.timestamp) "
-        case .iso: "<\(priority)>\(present.timestamp) \(sender): "
-        case .rfc3164: "<\(priority)>\(present.syslogDate) \(sender): "
-        case .rfc5424:
-            "<\(priority)>1 \(present.timestamp) \(route.hostName ?? HostName.current) \(route.tag)"
-                + " \(getpid()) - \(data) "
-        }
+        unsent.add(unsentCount, ordering: .relaxed)
     }
 
     private static let mostEditions = 16
-    private static let error = 3
-    private static let information = 6
     private static let complaintInterval = Duration.seconds(5)
     private static let pause = Duration.milliseconds(5)
 }

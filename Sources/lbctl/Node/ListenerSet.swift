@@ -26,18 +26,18 @@ struct ListenerSet: ~Copyable {
         if listeners.count > KernelSettings.openFileLimit / 2 {
             KernelSettings.raiseOpenFileLimit()
         }
-        let kept = Set(listeners.map(ListeningPlace.init))
         var opened: [ListeningPlace] = []
         for listener in listeners {
             let place = ListeningPlace(listener)
             guard sockets[place] == nil else { continue }
-            // Those that have a part of the address make room, unless they stay.
-            let leaving = sockets.filter { !kept.contains($0.key) && $0.key.overlaps(place) }
-            for number in leaving.values { Socket.setShared(number, true) }
-            defer { for number in leaving.values { Socket.setShared(number, false) } }
+            // Those that have a part of the address make room: whoever connects reaches the one that is
+            // closest to what he asks for, as 127.0.0.1:80 beside *:80, and *:80 beside :::80.
+            let others = sockets.filter { $0.key.overlaps(place) }
+            for number in others.values { Socket.setShared(number, true) }
+            defer { for number in others.values { Socket.setShared(number, false) } }
             do {
                 sockets[place] =
-                    try ListenerSet.socket(for: listener, isShared: !leaving.isEmpty).release()
+                    try ListenerSet.socket(for: listener, isShared: !others.isEmpty).release()
                 opened.append(place)
             } catch {
                 close(opened)
@@ -172,8 +172,6 @@ struct ListenerSet: ~Copyable {
         case (_, .descriptor(let number)):
             "'fd@\(number)' needs a listening socket that whoever starts this program leaves open,"
                 + " as systemd does for a .socket unit"
-        case (.addressInUse, _) where sockets.keys.contains { $0.overlaps(place) }:
-            "this program listens on \(overlapping(place)) itself, and goes on doing so"
         case (.addressInUse, .internet(_, let port)):
             "another program listens there; 'ss -ltnp sport = :\(port)' names it"
         case (.addressInUse, _):
@@ -184,11 +182,6 @@ struct ListenerSet: ~Copyable {
             "'interface' and 'transparent' want root, or CAP_NET_RAW and CAP_NET_ADMIN"
         default: ""
         }
-    }
-
-    private func overlapping(_ place: ListeningPlace) -> String {
-        sockets.keys.filter { $0.overlaps(place) }.map(\.endpoint.description).sorted()
-            .joined(separator: ", ")
     }
 }
 
@@ -208,7 +201,7 @@ struct ListeningPlace: Hashable {
         isDatagram = listener.isDatagram
     }
 
-    /// Whether both cannot be listened on at once although they differ.
+    /// Whether the kernel has both listen at once only where both allow it, although they differ.
     fileprivate func overlaps(_ other: ListeningPlace) -> Bool {
         guard self != other, case .internet(let address, let port) = endpoint,
             case .internet(let otherAddress, let otherPort) = other.endpoint
