@@ -180,6 +180,9 @@ public final class Balancer: Sendable {
         shared.admission.withLock { $0.process.taken + $0.sweepsLeft }
     }
 
+    /// Connections that are open now.
+    public var openConnectionCount: Int { shared.admission.withLock { max(0, $0.process.count) } }
+
     /// Takes note of a server's health; servers start up.
     ///
     /// - Parameters:

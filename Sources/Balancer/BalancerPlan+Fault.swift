@@ -54,6 +54,12 @@ extension BalancerPlan {
             return "\(server.connection.headerTexts.count) texts in the header for \(server.name);"
                 + " there may be \(most)"
         }
+        for server in pools.flatMap(\.servers)
+        where server.connection.headerTexts.contains(where: { $0.source.key?.needsContent == true })
+        {
+            return
+                "the header for \(server.name) is to tell what the client says, which comes after it"
+        }
         return nil
     }
 

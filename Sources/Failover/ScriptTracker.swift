@@ -4,7 +4,8 @@ internal import VRRPCore
 
 /// A script that is run at an interval, and the verdict that its results come to.
 ///
-/// A run that is due while one is alive is left out. A fact takes the place of a run's result when
+/// A run that is due while one is alive is left out; where that one's time is over already, so that it
+/// can't even be ended, it counts as another one that took too long. A fact takes the place of a run's result when
 /// the script's source is one: it counts at the moment it is told, and once per interval after.
 final class ScriptTracker {
     /// What one result came to.
@@ -26,6 +27,8 @@ final class ScriptTracker {
     private let loop: EventLoop
     private let onResult: (ScriptTracker, Step) -> Void
     private var run: ProgramRun?
+    /// Whether ``run`` has had its time.
+    private var isOverdue = false
     private var startedAt: MonotonicInstant?
     private var nextStart: EventLoop.Deadline?
     private var fact: Bool?
@@ -101,7 +104,11 @@ final class ScriptTracker {
     }
 
     private func startProgram(_ arguments: [String]) {
-        guard run == nil else { return }
+        guard run == nil else {
+            if isOverdue { take(.timedOut) }
+            return
+        }
+        isOverdue = false
         startedAt = .now
         run = ProgramRun(
             arguments: arguments, limit: settings.timeout ?? settings.interval, keeping: .last,
@@ -115,7 +122,9 @@ final class ScriptTracker {
         guard nextStart != nil else { return }
         lastOutput = output
         lastRunTime = startedAt.map { .now - $0 }
-        take(ScriptResult(result))
+        let scriptResult = ScriptResult(result)
+        isOverdue = scriptResult == .timedOut
+        take(scriptResult)
     }
 
     private func recordFact() {

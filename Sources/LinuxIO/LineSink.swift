@@ -139,14 +139,17 @@ public final class LineSink: Sendable {
     /// A second opening of the same file, one that does not block, or a copy of the first.
     ///
     /// The flag on the first would be shared with every other program that has it. Sockets can't be
-    /// opened again, nor another user's pipe.
+    /// opened again, nor another user's pipe; a file has a place in it that all who write share, and never
+    /// blocks.
     private static func reopened(
         _ number: Int32, isOwn: inout Bool
     ) throws(SystemError) -> Descriptor {
+        var status = stat()
+        let isFile = unsafe fstat(number, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         let flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
-        let own = unsafe open("/proc/self/fd/\(number)", flags)
-        isOwn = own >= 0
-        if isOwn { return Descriptor(owning: own) }
+        let own = isFile ? -1 : unsafe open("/proc/self/fd/\(number)", flags)
+        isOwn = isFile || own >= 0
+        if own >= 0 { return Descriptor(owning: own) }
         let copy = fcntl(number, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else {
             throw SystemError(call: "fcntl", errno: Errno(rawValue: errno), subject: "log")

@@ -5,9 +5,7 @@ private let timedOut = "a side that was cut off by time did not end its stream"
 
 private func pause(_ milliseconds: Int) { Thread.sleep(for: .milliseconds(milliseconds)) }
 
-/// What nobody's buffers hold: the sender has to wait for the reader.
-private let much = 24 << 20
-/// What they would not hold even if they were as large as may be.
+/// What no buffers hold: the sender has to wait for the reader, who takes more than a second for it.
 private let plenty = 64 << 20
 
 /// Takes all of the pattern, in pieces of half a mebibyte with a pause after each.
@@ -50,10 +48,10 @@ extension Script {
         Script(
             // The kernel finds a receive buffer's size by what comes when; it is not always the same.
             name: "a client that reads slowly gets all, longer than it may be idle",
-            settings: ProxySettings(client: 250, server: 250, clientFin: 250, serverFin: 250),
+            settings: ProxySettings(client: 1000, server: 1000, clientFin: 1000, serverFin: 1000),
             comparesTime: false,
             server: { socket in
-                _ = Pattern.send(much, to: socket)
+                _ = Pattern.send(plenty, to: socket)
                 socket.endSending()
                 return .all(from: socket)
             }
@@ -64,7 +62,7 @@ extension Script {
         },
         Script(
             name: "a server that reads slowly gets all, longer than it may be idle",
-            settings: ProxySettings(client: 250, server: 250, clientFin: 250, serverFin: 250),
+            settings: ProxySettings(client: 1000, server: 1000, clientFin: 1000, serverFin: 1000),
             comparesTime: false,
             server: { socket in
                 let heard = readingSlowly(socket)
@@ -73,7 +71,7 @@ extension Script {
             }
         ) { connect in
             let socket = connect()
-            _ = Pattern.send(much, to: socket)
+            _ = Pattern.send(plenty, to: socket)
             socket.endSending()
             return .all(from: socket)
         },

@@ -62,6 +62,25 @@ extension BalancerTests {
             #expect(table().acknowledged == UInt64(change))
         }
 
+        /// `b` is asked, and says that it does not know all, or leaves; then `c` is asked.
+        @Test(arguments: [true, false])
+        func `the next peer is asked where the first one does not know all`(says: Bool) throws {
+            let ports = try freePorts(3)
+            let node = try PeerNode("a", ["a", "b", "c"], ports)
+            func comes(_ name: String) throws -> BlockingSocket {
+                let peer = try #require(BlockingSocket(to: ports[0]))
+                peer.send("HAProxyS 2.1\na\n\(name) 1 1\n")
+                #expect(peer.receive(exactly: 4) == "200\n")
+                return peer
+            }
+            let first = try comes("b")
+            #expect(first.receive(exactly: 2) == "\0\0")
+            let second = try comes("c")
+            if says { first.send([0, 2]) } else { first.close() }
+            #expect(second.receive(exactly: 2) == "\0\0")
+            _ = node.now
+        }
+
         @Test func `a server is known by its name, wherever it stands`() throws {
             let ports = try freePorts(2)
             let first = try PeerNode("a", ["a", "b"], ports)

@@ -48,6 +48,19 @@ extension BalancerTests {
             #expect(telling(16).fault == nil)
         }
 
+        @Test func `a header that would have to tell what comes after it`() {
+            func telling(_ key: ConnectionKey) -> String? {
+                var server = ServerPlan(
+                    name: "a", address: SocketAddress(address: 0x7f00_0001, port: 80))
+                server.connection.headerTexts = [.init(type: 0xE0, source: .key(key))]
+                return plan { $0.pools[0].servers = [server] }.fault
+            }
+            #expect(
+                telling(.serverName)
+                    == "the header for a is to tell what the client says, which comes after it")
+            #expect(telling(.source) == nil)
+        }
+
         @Test func `more ways from frontends to pools than can be numbered`() throws {
             // 2 × 32,767, and one more.
             func leading(_ counts: [Int]) -> BalancerPlan {

@@ -88,6 +88,18 @@ extension BalancerTests {
                 pools: [PoolPlan(name: "pool", servers: servers)])
         }
 
+        @Test func `one that leaves takes no number from those that stay`() {
+            var pool = PoolPlan(
+                name: "p",
+                servers: ["b", "c", "a"].map {
+                    ServerPlan(name: $0, address: SocketAddress(address: 0x7f00_0001, port: 1))
+                })
+            pool.servers[2].number = 2
+            #expect(pool.serverNumbers == [1, 3, 2])
+            pool.servers[2].isLeaving = true
+            #expect(pool.serverNumbers == [1, 2, 3])
+        }
+
         @Test(arguments: [1, 2])
         func `a connection goes on, and what is counted with it`(reactors: Int) throws {
             let server = try TestServer.echo()

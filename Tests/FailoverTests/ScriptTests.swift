@@ -107,6 +107,28 @@ extension `On a LAN` {
             node.shutDown()
         }
 
+        @Test func `a script that can't be ended fails anew each time that it is due`() throws {
+            let network = try TestNetwork()
+            let file = "/tmp/\(network.prefix).once"
+            defer { unlink(file) }
+            var configuration = try router(priority: 100) {
+                $0.trackedScripts = [TrackedName(name: "chk", weight: 0)]
+            }
+            configuration.scripts = [
+                script(
+                    "chk",
+                    "[ -e \(file) ] || { touch \(file); exit 0; }; trap '' TERM; while :; do sleep 0.1; done"
+                )
+            ]
+            configuration.scripts[0].timeout = .milliseconds(100)
+            configuration.scripts[0].interval = .milliseconds(400)
+            configuration.scripts[0].fall = 3
+            let node = try TestNode(configuration, in: network.namespace("a"))
+            // Its runs alone would take three times two seconds to be killed in.
+            #expect(node.waitForLine("(VI_1) Entering FAULT STATE", within: .seconds(3)))
+            node.shutDown()
+        }
+
         @Test func `a script that ignores the request to end is killed two seconds later`() throws {
             let network = try TestNetwork()
             var configuration = try router(priority: 100) {

@@ -158,6 +158,25 @@ import Testing
         #expect(!folder.text(of: "log").contains("alert"))
     }
 
+    @Test func `without a connection none is told to be reset`() throws {
+        let program = try folder.start("--drain-timeout", "0", file)
+        try folder.awaitLog("serves")
+        program.signal(SIGTERM)
+        #expect(try program.awaitEnd(within: .seconds(10)) == .exited(status: 0))
+        #expect(!folder.text(of: "log").contains("reset"))
+    }
+
+    @Test func `a second SIGTERM while notifications are waited for starts no other`() throws {
+        let election = try folder.electionFile(tracking: "notify_stop \"/bin/sleep 2\"")
+        let program = try folder.startElecting(election, file)
+        try folder.awaitLog(" serves, ")
+        program.signal(SIGTERM)
+        try folder.awaitLog("notice: stopping\n")
+        program.signal(SIGTERM)
+        #expect(try program.awaitEnd(within: .seconds(10)) == .exited(status: 0))
+        #expect(folder.text(of: "log").components(separatedBy: " serves, ").count == 2)
+    }
+
     @Test func `SIGTERM ends one that hangs too`() throws {
         let program = try start()
         let balancer = try program.balancer()

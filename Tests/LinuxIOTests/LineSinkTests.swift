@@ -44,6 +44,29 @@ import Testing
         #expect(taken < 100)
     }
 
+    @Test
+    func `stand in a file after what others have written there, and before what they write next`()
+        throws
+    {
+        let path = "/tmp/line-sink-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        defer {
+            close(file)
+            unlink(path)
+        }
+        #expect(write(file, "before\n", 7) == 7)
+        let sink = try LineSink(.descriptor(file))
+        #expect(sink.send("a line"))
+        #expect(write(file, "after\n", 6) == 6)
+        let reader = open(path, O_RDONLY)
+        defer { close(reader) }
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = read(reader, &buffer, 64)
+        #expect(
+            String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+                == "before\na line\nafter\n")
+    }
+
     /// What can't be opened again shares whether it blocks with others, whose matter that is.
     @Test func `never wait for a socket, or for another user's pipe`() throws {
         var ends: [Int32] = [0, 0]

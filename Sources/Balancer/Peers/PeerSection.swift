@@ -237,6 +237,7 @@ final class PeerSection {
         close(connection)
         remote.end(why, isRefusal: isRefusal, at: now)
         learning.lost(remote.plan.name, at: now)
+        ask()
         if isNews { report(.left(peer: remote.plan.name, of: plan.name, why)) }
     }
 
@@ -273,6 +274,8 @@ final class PeerSection {
                 report(.taught(peer: name, of: plan.name, isComplete: isComplete))
             }
             learning.toldAll(name, isComplete: isComplete, at: now)
+            // One that knew no more than it had learned so far leaves the others to be asked.
+            ask()
             connection.confirmations = min(connection.confirmations + 1, 16)
         case .confirmed: break
         }

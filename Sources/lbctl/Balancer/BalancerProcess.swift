@@ -333,7 +333,7 @@ final class BalancerProcess {
         let isBusy = service.sessionCount > 0 || openOrders > 0
         guard isBusy, let drainDeadline, MonotonicInstant.now < drainDeadline else {
             counters?.tell()
-            let count = service.sessionCount
+            let count = service.openSessionCount
             if count > 0 {
                 let connections = count == 1 ? "1 connection is" : "\(count) connections are"
                 log(.notice, "the time to end is over: \(connections) reset")

@@ -157,8 +157,11 @@ final class BalancerService {
         pages.begin()
     }
 
-    /// Connections that are open now.
+    /// Connections that are open now, or may just be accepted.
     var sessionCount: Int { balancer.connectionCount }
+
+    /// Connections that are open now.
+    var openSessionCount: Int { balancer.openConnectionCount }
 
     /// Puts the state of the proxies together, on any thread.
     var proxies: @Sendable () -> [ProxyStatus] {

@@ -121,8 +121,9 @@ final class BalancerSupervisor {
     /// Whether a process that it started is left.
     var hasProcesses: Bool { !instances.isEmpty }
 
-    /// Ends all processes at once.
+    /// Ends all processes at once, and starts no other: the program ends.
     func endAll(because reason: String) {
+        isStopping = true
         for instance in instances.values { instance.end(because: reason) }
     }
 
