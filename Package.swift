@@ -150,7 +150,8 @@ let package = Package(
             name: "labprobe", dependencies: ["LinuxIO"], path: "Lab/Probe", swiftSettings: strict),
         .testTarget(
             name: "VRRPCoreTests", dependencies: ["VRRPCore", "VRRPTestKit"], swiftSettings: strict),
-        .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO"], swiftSettings: strict),
+        .testTarget(
+            name: "LinuxIOTests", dependencies: ["LinuxIO", "TestServers"], swiftSettings: strict),
         .testTarget(
             name: "ReactorTests", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strict),
         .testTarget(

@@ -36,6 +36,9 @@ extension BalancerTests {
             #expect(state.value(of: .waitingPerServer, at: 0) == 2)
             // No slot is free, and 3 and 4 places in the servers' own lines are.
             #expect(state.value(of: .freePlaces, at: 0) == 7)
+            // Who is in maintenance has none.
+            _ = state.setAdministrativeState(.maintenance, of: 1, at: 0)
+            #expect(state.value(of: .freePlaces, at: 0) == 3)
             _ = state.setConnectionLimit(nil, of: 0, at: 0)
             #expect(state.value(of: .freePlaces, at: 0) == -1)
         }

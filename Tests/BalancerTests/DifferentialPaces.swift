@@ -14,6 +14,14 @@ private func readingSlowly(_ socket: BlockingSocket) -> Heard {
     return Heard(byteCount: count ?? -1, digest: 0, ending: count == nil ? .reset : .finish)
 }
 
+/// Sends what no buffers hold; how and when that ended.
+@Sendable private func sendingPlenty(_ socket: BlockingSocket) -> Heard {
+    var heard = Heard()
+    heard.ending = Pattern.send(plenty, to: socket) ? .finish : .reset
+    heard.at = .now
+    return heard
+}
+
 extension Script {
     /// Sides that read or write slowly, or not at all.
     static let paces = [
@@ -78,12 +86,7 @@ extension Script {
         Script(
             name: "a client that reads nothing is sent away when its time is over",
             settings: ProxySettings(client: 300, server: 5000),
-            server: { socket in
-                var heard = Heard()
-                heard.ending = Pattern.send(plenty, to: socket) ? .finish : .reset
-                heard.at = .now
-                return heard
-            }
+            server: sendingPlenty
         ) { connect in
             _ = connect()
             pause(1000)
@@ -97,21 +100,10 @@ extension Script {
                 pause(1000)
                 return Heard()
             }
-        ) { connect in
-            let socket = connect()
-            var heard = Heard()
-            heard.ending = Pattern.send(plenty, to: socket) ? .finish : .reset
-            heard.at = .now
-            return heard
-        },
+        ) { sendingPlenty($0()) },
         Script(
             name: "a client that resets in the midst of an answer",
-            server: { socket in
-                var heard = Heard()
-                heard.ending = Pattern.send(plenty, to: socket) ? .finish : .reset
-                heard.at = .now
-                return heard
-            }
+            server: sendingPlenty
         ) { connect in
             let socket = connect()
             _ = socket.receive(exactly: 100_000)
@@ -127,13 +119,7 @@ extension Script {
                 socket.reset()
                 return Heard()
             }
-        ) { connect in
-            let socket = connect()
-            var heard = Heard()
-            heard.ending = Pattern.send(plenty, to: socket) ? .finish : .reset
-            heard.at = .now
-            return heard
-        },
+        ) { sendingPlenty($0()) },
         Script(
             name: "a client that resets between two attempts at a server that refuses",
             settings: ProxySettings(client: 5000, retries: 2, redispatches: true),

@@ -3,46 +3,15 @@ import Balancer
 import Glibc
 import LinuxIO
 import NodeConfiguration
+import TestServers
 import Testing
 
 @testable import lbctl
 
 /// What stands before the lines of connections, and who gets them.
 @Suite struct `Lines that are put together` {
-    /// A daemon's socket.
-    private final class Daemon {
-        let path = "/tmp/lines-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        private let socket: Descriptor
-
-        init() throws {
-            socket = try Socket.open(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, "test")
-            var address = sockaddr_un()
-            address.sun_family = UInt16(AF_UNIX)
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-            let result = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(socket.rawValue, $0, 110)
-                }
-            }
-            try #require(result == 0)
-        }
-
-        deinit { unlink(path) }
-
-        /// What has come, one after the other.
-        var lines: [String] {
-            var buffer = [UInt8](repeating: 0, count: 2_000)
-            var lines: [String] = []
-            while true {
-                let count = recv(socket.rawValue, &buffer, 2_000, Int32(MSG_DONTWAIT))
-                guard count >= 0 else { return lines }
-                lines.append(String(decoding: buffer.prefix(count), as: UTF8.self))
-            }
-        }
-    }
-
     private func route(
-        _ name: String, to targets: [(LogTarget.Format, Int, Daemon)]
+        _ name: String, to targets: [(LogTarget.Format, Int, LogDaemon)]
     ) throws
         -> ConnectionLog.Route
     {
@@ -66,7 +35,7 @@ import Testing
     private static let day: Int64 = 1_795_910_400_000_000
 
     @Test func `each has the time of its sending, its own severity and its own sender`() throws {
-        let (first, second) = (try Daemon(), try Daemon())
+        let (first, second) = (try LogDaemon(), try LogDaemon())
         let plan = BalancerPlan(
             frontends: [
                 FrontendPlan(name: "in", poolIndex: 0), FrontendPlan(name: "out", poolIndex: 0),
@@ -93,7 +62,9 @@ import Testing
         composer.begin(at: Self.day + 61_000_007)
         send(frontend: 0)
         let process = getpid()
-        let heads = first.lines.map { $0.split(separator: " ").prefix(3).joined(separator: " ") }
+        let heads = first.takeLines().map {
+            $0.split(separator: " ").prefix(3).joined(separator: " ")
+        }
         let times = [Self.day, Self.day + 61_000_007].map { CivilTime(microseconds: $0).timestamp }
         #expect(
             heads == [
@@ -103,7 +74,7 @@ import Testing
                 "<134>\(times[1]) host of-in[\(process)]:",
             ])
         let cut = "192.0.2.1:8 [\(CivilTime(microseconds: Self.day).logDate)".prefix(20)
-        #expect(second.lines == Array(repeating: String(cut), count: 3))
+        #expect(second.takeLines() == Array(repeating: String(cut), count: 3))
     }
 
     @Test func `a line that nobody takes counts as lost`() throws {

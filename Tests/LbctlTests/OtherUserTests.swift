@@ -1,6 +1,7 @@
 #if Program
 import Foundation
 import LinuxIO
+import TestServers
 import Testing
 
 /// The balancer process as a user without any privilege, and the log in the host's own place.
@@ -94,17 +95,7 @@ struct `As another user` {
     }
 
     @Test func `syslog lines arrive at the host's socket`() throws {
-        let socket = try Socket.open(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, "log")
-        var address = sockaddr_un()
-        address.sun_family = UInt16(AF_UNIX)
-        let path = Array((folder.path + "/devlog").utf8)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket.rawValue, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        #expect(bound == 0)
+        let daemon = try LogDaemon(at: folder.path + "/devlog")
         let file = try folder.write(balancerFile(port: try freePort(), server: 1), to: "a.cfg")
         // A mount namespace with a /dev of its own, so that the host's log is left alone.
         let script = """
@@ -119,10 +110,7 @@ struct `As another user` {
         var lines: [String] = []
         try eventually(within: .seconds(20), "the lines arrive: \(lines) \(folder.text(of: "log"))")
         {
-            var bytes: [UInt8] = []
-            if case .moved(1...) = UnixSocket.read(from: socket.rawValue, into: &bytes) {
-                lines.append(String(decoding: bytes, as: UTF8.self))
-            }
+            lines += daemon.takeLines()
             return lines.contains { $0.contains(" serves") }
         }
         // Facility daemon (3) and severity notice (5): 3 * 8 + 5.

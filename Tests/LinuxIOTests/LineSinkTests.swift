@@ -1,5 +1,6 @@
 import Glibc
 import LinuxIO
+import TestServers
 import Testing
 
 @Suite struct `Lines for a log` {
@@ -7,21 +8,9 @@ import Testing
         let path = "/tmp/line-sink-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         let sink = try LineSink(.socket(path: path))
         #expect(!sink.send("to nobody"))
-        let socket = try Socket.open(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, "test")
-        var address = sockaddr_un()
-        address.sun_family = UInt16(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let isBound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket.rawValue, $0, 110)
-            }
-        }
-        #expect(isBound == 0)
-        defer { unlink(path) }
+        let daemon = try LogDaemon(at: path)
         #expect(sink.send("<30>a line"))
-        var buffer = [UInt8](repeating: 0, count: 64)
-        let count = recv(socket.rawValue, &buffer, 64, Int32(MSG_DONTWAIT))
-        #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) == "<30>a line")
+        #expect(daemon.takeLines() == ["<30>a line"])
         // A daemon that does not keep up holds nobody up.
         var taken = 0
         while taken < 10_000, sink.send("more") { taken += 1 }
