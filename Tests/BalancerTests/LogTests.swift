@@ -104,6 +104,10 @@ extension BalancerTests {
                 line.text(record, acceptedAt: date)
                     == "192.0.2.1:33313 [23/Nov/2026:18:14:38.419] in out/web 12/3/5007 212 -- 4/3/2/1/+2 0/7"
             )
+            // TLS ends here.
+            record.isSecured = true
+            #expect(line.text(record, acceptedAt: date).contains("] in~ out/web "))
+            record.isSecured = false
             record.kind = .connected
             record.server = nil
             record.queueTime = nil
